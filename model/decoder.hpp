@@ -1,0 +1,59 @@
+#pragma once
+// The sampling engine: continuous batching over a KV cache. Finished sequences leave, waiting ones join at the next step.
+//
+// Owner and thread: one compute thread makes it and calls every method; nothing here is thread-safe. Weights change only
+// between steps (set_weights); a sequence may then span versions, recorded per token. What survives a crash: nothing; the
+// curriculum issues uncommitted work again.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/status.hpp"
+#include "config/types.hpp"
+#include "model/weights.hpp"
+
+namespace autodidact {
+
+struct DecodeRequest {
+  std::uint64_t tag = 0;              // the caller's name for it
+  std::vector<TokenId> prompt;        // not empty, ids in range, prompt + max_tokens <= max positions
+  SamplerSettings sampler;
+  std::uint64_t seed = 0;             // the request's own random stream: its tokens do not depend on its neighbours
+};
+
+struct DecodeResult {
+  std::uint64_t tag = 0;
+  Status status;                      // not ok: this request alone failed; the rest is empty
+  std::vector<TokenId> tokens;        // stop token included when finish == kStop
+  std::vector<float> logprobs;        // untruncated, temperature 1, natural log
+  std::vector<VersionId> versions;
+  Finish finish = Finish::kStop;
+};
+
+struct DecoderStats {
+  std::uint64_t steps = 0, prompt_tokens = 0, tokens = 0;
+  std::uint64_t step_ns = 0;          // inside step()
+};
+
+class Decoder {
+ public:
+  virtual ~Decoder() = default;
+  // Takes effect before the next step. kBadInput when the shape differs from the first one set.
+  virtual Status set_weights(WeightsPtr weights) = 0;
+  // Queues a request; an impossible one comes back from the next step() with its status.
+  virtual void submit(DecodeRequest request) = 0;
+  virtual void cancel(std::uint64_t tag) = 0;
+  // Admits waiting requests up to the batch size, advances every sequence by one token (prompts whole), appends what
+  // finished to `finished`. Returns the number of sequences still waiting or running.
+  virtual std::size_t step(std::vector<DecodeResult>& finished) = 0;
+  virtual std::size_t free_slots() const = 0;
+  virtual DecoderStats stats() const = 0;
+};
+
+struct DecoderOptions {
+  std::int64_t batch = 128;           // sequences at once
+};
+
+}  // namespace autodidact

@@ -1,0 +1,57 @@
+#pragma once
+// Trains: forward, masked token NLL, backward, clip, AdamW. Owner and thread: one compute thread makes it and calls every
+// method; inside it fans out over `threads` workers of its own. Same inputs, same bits. What survives a crash: what
+// save_state() wrote.
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "config/options.hpp"
+#include "config/status.hpp"
+#include "model/train_example.hpp"
+#include "model/weights.hpp"
+
+namespace autodidact {
+
+struct StepStats {
+  double loss = 0;                    // mean NLL per counted token, nats
+  double grad_norm = 0;               // before clipping
+  double lr = 0;
+  std::uint64_t tokens = 0;           // through the model, padding excluded
+  std::uint64_t loss_tokens = 0;
+};
+
+// Where a run of training stands; saved with the weights so that a resumed step is the step that would have been.
+struct LearnerCursor {
+  std::uint64_t step = 0;             // global step, counts over the whole life of the store
+  std::uint64_t plan_step = 0;        // step within the current plan: drives warm-up and schedule
+  std::uint64_t plan_steps = 0;       // length of the plan, 0 = open-ended
+  double peak_lr = 0;
+};
+
+class Learner {
+ public:
+  virtual ~Learner() = default;
+  // New plan: these weights, fresh moments, plan_step 0. The global step goes on.
+  virtual Status begin(const Weights& weights, const LearnerCursor& cursor) = 0;
+  // One optimizer step. kInternal on a non-finite loss or gradient (weights are then unchanged).
+  virtual Result<StepStats> step(std::span<const TrainExample> batch) = 0;
+  virtual LearnerCursor cursor() const = 0;
+  // The weights now, as an immutable version. Copies them once (the learner goes on training its own).
+  virtual WeightsPtr snapshot(VersionId version) const = 0;
+  // Weights, moments, cursor to `path`: temporary file, fsync, rename; checksummed. load_state refuses anything damaged.
+  virtual Status save_state(const std::string& path) const = 0;
+  virtual Status load_state(const std::string& path) = 0;
+};
+
+// log p(token | prefix) of each completion token under `weights`, by the trainer's own forward pass.
+class Scorer {
+ public:
+  virtual ~Scorer() = default;
+  virtual Result<std::vector<std::vector<float>>> logprobs(const Weights& weights, std::span<const TrainExample> batch) = 0;
+};
+
+}  // namespace autodidact

@@ -28,20 +28,25 @@ struct ItemResult {
   std::string reason;                    // why quarantined
 };
 
-// The loop's durable cursor; see actors/loop_core.hpp for its meaning. Small, rewritten whole.
+// The loop's durable cursor; see actors/loop_core.hpp for its meaning. Small, rewritten whole; only the curriculum writes it.
 struct LoopState {
   std::string phase = "seed";            // seed | base | sample | train | evaluate | done
-  std::uint32_t round = 0;
+  std::uint32_t round = 0;               // lowest round whose items are not all done
   VersionId base = 0;                    // what "restart from base" means
   VersionId current = 0;                 // newest trained
   VersionId serving = 0;                 // promoted: what samplers use
-  std::uint64_t step = 0;                // trainer's global step; its learner state is in learner_slot
-  std::uint64_t phase_first_step = 0;    // global step at which this round's training began
-  std::string learner_slot;              // file of the learner state at `step`, relative to the data directory
-  std::uint64_t inserts = 0;             // ratio limiter counters
-  std::uint64_t samples = 0;
-  std::uint64_t issued = 0;              // continuous: positions below this were issued
   double best_accuracy = 0;
+};
+
+// The trainer's durable position, written in the same batch as the consumption of its step; only the trainer writes it.
+struct TrainerState {
+  std::uint64_t step = 0;                // global step whose learner state is in `slot`
+  std::uint32_t plan_round = 0;          // the plan it belongs to: 0 = base phase
+  std::uint64_t plan_first_step = 0;     // global step before the plan's first one
+  std::uint64_t plan_steps = 0;          // length of the plan; 0 = open-ended
+  VersionId plan_start = 0;              // weights the plan started from
+  std::string slot;                      // file of the learner state, relative to the data directory; empty = none yet
+  std::string slot_digest;               // of that file's content
 };
 
 // One atomic change. Empty members change nothing.
@@ -53,6 +58,7 @@ struct WriteSet {
   std::vector<VersionRecord> versions;   // inserted or replaced by id
   std::vector<Event> events;
   std::optional<LoopState> loop;
+  std::optional<TrainerState> trainer;
 };
 
 struct WriteReceipt {
@@ -152,7 +158,8 @@ class ReplayStore {
   // Kept attempts matching the request's restrictions, ascending id.
   virtual std::vector<AttemptId> kept_ids(const DrawRequest& request) const = 0;
 
-  virtual Result<LoopState> loop_state() const = 0;                                   // default LoopState in a fresh store
+  virtual Result<LoopState> loop_state() const = 0;                                   // default-made in a fresh store
+  virtual Result<TrainerState> trainer_state() const = 0;                             // the same
   virtual Result<std::vector<ItemState>> items_of_round(std::uint32_t round) const = 0;  // done items, ascending
   virtual Result<std::vector<VersionRecord>> versions() const = 0;                    // ascending id
   virtual Result<std::vector<Event>> events(std::uint64_t after_seq, std::size_t limit) const = 0;  // ascending seq

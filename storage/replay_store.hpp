@@ -30,8 +30,9 @@ struct ItemResult {
 
 // The loop's durable cursor; see actors/loop_core.hpp for its meaning. Small, rewritten whole; only the curriculum writes it.
 struct LoopState {
-  std::string phase = "seed";            // seed | base | sample | train | evaluate | done
+  std::string phase = "seed";            // seed | base | sample | train | evaluate | continuous | done
   std::uint32_t round = 0;               // lowest round whose items are not all done
+  std::uint64_t round_size = 0;          // problems of a round, fixed when the round begins
   VersionId base = 0;                    // what "restart from base" means
   VersionId current = 0;                 // newest trained
   VersionId serving = 0;                 // promoted: what samplers use

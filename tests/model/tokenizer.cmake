@@ -1,0 +1,3 @@
+ad_test(model_tokenizer_test
+  SOURCES tokenizer_test.cpp
+  LIBS autodidact::tokenizer)

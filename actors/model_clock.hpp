@@ -1,0 +1,42 @@
+#pragma once
+// How long at least one model call was active anywhere: wall time minus this is the loop's own cost. Lock-free; any thread.
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+
+namespace autodidact {
+
+class ModelClock {
+ public:
+  // Around every call into a decoder, learner or scorer.
+  class Scope {
+   public:
+    explicit Scope(ModelClock& clock) : clock_(clock) { clock_.enter(); }
+    ~Scope() { clock_.leave(); }
+    Scope(const Scope&) = delete;
+    Scope& operator=(const Scope&) = delete;
+
+   private:
+    ModelClock& clock_;
+  };
+
+  std::uint64_t active_ns() const;  // the running stretch included
+  std::uint64_t calls() const { return calls_.load(std::memory_order_relaxed); }
+  std::uint64_t wall_ns() const { return now_ticks() * kTickNs; }  // since construction
+
+ private:
+  // One word, so that count and start change together: 48 bits start in ticks of 256 ns (2.2 years), 16 bits calls active.
+  static constexpr std::uint64_t kTickNs = 256;
+  static constexpr int kCountBits = 16;
+  std::uint64_t now_ticks() const;
+  void enter();
+  void leave();
+
+  const std::chrono::steady_clock::time_point origin_ = std::chrono::steady_clock::now();
+  std::atomic<std::uint64_t> state_{0};
+  std::atomic<std::uint64_t> total_ticks_{0};
+  std::atomic<std::uint64_t> calls_{0};
+};
+
+}  // namespace autodidact

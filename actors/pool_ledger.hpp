@@ -1,0 +1,179 @@
+#pragma once
+// Who holds which item of work: demand, leases and epochs of one stage boundary, as a plain state machine over item ids.
+//
+// Owner: the PoolCore of one stage (actors/pool_core.hpp), which adds the payloads. Thread: its owner's; no locks, no clock
+// (time is passed in and never goes back). What survives a crash: nothing; pending work is rebuilt from item states in the
+// store.
+//
+// Invariants (check() tells which is broken):
+//   I1 credits(w) + held(w) <= window(w), except that held may exceed a window that was made smaller.
+//   I2 fresh pending + granted <= capacity; redelivered items come on top, at most as many as were held.
+//   I3 an item that is not finished is either pending or leased, never both.
+//   I4 an item is done at most once. I5 a message of an older epoch changes nothing. I6 no work without demand.
+//   I8 once drained, nothing is held.
+// I7 (idle workers and pending work, yet no credit) is for workers to keep; starving() shows it.
+
+#include <cstdint>
+#include <deque>
+#include <limits>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "config/types.hpp"
+
+namespace autodidact {
+
+using WorkerId = std::uint64_t;  // a place in the stage; its incarnations differ by epoch
+using Epoch = std::uint32_t;
+using LeaseId = std::uint64_t;  // never 0, never reused within 2^32 leases of a slot
+using TimeMs = std::int64_t;    // of one monotonic clock
+
+enum class DoneResult {
+  kFirst,      // the item is finished by this: exactly once per item
+  kDuplicate,  // finished before; drop the result
+  kStale,      // of an older epoch, or a lease long forgotten: changed nothing
+};
+
+struct PoolOptions {
+  std::size_t capacity = 1024;     // Q: items waiting here or promised to upstream
+  std::uint32_t max_attempts = 3;  // an item that costs that many workers is quarantined
+  TimeMs lease_ms = 60000;
+};
+
+struct PoolStats {
+  std::size_t pending = 0, granted = 0, held = 0, credits = 0, workers = 0, suspects = 0, quarantined_waiting = 0;
+  std::uint64_t offered = 0, done = 0, duplicates = 0, stale = 0, redelivered = 0, expired = 0, deaths = 0, quarantined = 0,
+                returned = 0;  // totals since the start; returned = given back upstream by return_pending() or forget_all()
+};
+
+class PoolLedger {
+ public:
+  using Slot = std::uint32_t;  // where the owner keeps the item's payload
+  static constexpr Slot kNoSlot = std::numeric_limits<Slot>::max();
+  struct Assignment {
+    WorkerId worker;
+    LeaseId lease;
+    ItemId item;
+    Slot slot;
+    std::uint32_t attempt;
+    TimeMs deadline;
+  };
+  struct Quarantined {
+    ItemId item;
+    Slot slot;
+    std::string reason;
+  };
+  struct Finished {
+    DoneResult result;
+    Slot slot;  // free for reuse when kFirst, else kNoSlot
+  };
+
+  explicit PoolLedger(PoolOptions options);
+
+  // See PoolCore for the meaning of each.
+  void hello(WorkerId worker, Epoch epoch, std::size_t window, TimeMs now);
+  void demand(WorkerId worker, Epoch epoch, std::size_t n);
+  void resize(WorkerId worker, std::size_t window);
+  void peer_down(WorkerId worker, Epoch epoch, const std::string& why);
+  void remove(WorkerId worker);
+
+  std::size_t take_grant(std::size_t at_least);
+  void revoke_grants() { granted_ = 0; }
+  Slot offer(ItemId item);  // kNoSlot: refused
+
+  std::vector<Assignment> assign(TimeMs now);
+  Finished done(WorkerId worker, Epoch epoch, LeaseId lease);
+  void fail(WorkerId worker, Epoch epoch, LeaseId lease, bool retryable, const std::string& reason);
+  void give_back(WorkerId worker, Epoch epoch, LeaseId lease);
+  void renew(WorkerId worker, Epoch epoch, std::span<const LeaseId> leases, TimeMs now);
+  void tick(TimeMs now);
+
+  std::vector<Quarantined> take_quarantined();
+  std::vector<Slot> return_pending();
+  std::vector<Slot> forget_all();
+  void drain() {
+    draining_ = true;
+    granted_ = 0;
+  }
+  bool drained() const { return draining_ && held_ == 0 && pending_ == 0; }
+
+  bool starving() const;
+  PoolStats stats() const;
+  std::optional<std::string> check() const;
+  void set_lease_ms(TimeMs lease_ms) { options_.lease_ms = lease_ms; }
+
+ private:
+  struct Item {
+    ItemId id = 0;
+    LeaseId lease = 0;          // current one; 0 = pending
+    std::uint64_t ticket = 0;   // of its place in a queue; an entry with another ticket is void
+    std::uint32_t strikes = 0;  // workers or tries it has cost
+    bool live = false;
+  };
+  struct Lease {  // a slot of the lease table, in a list by deadline
+    ItemId item = 0;
+    Slot slot = kNoSlot;
+    WorkerId worker = 0;
+    TimeMs deadline = 0;
+    std::uint32_t generation = 0, previous = kEnd, next = kEnd;
+    bool live = false;
+  };
+  struct Ghost {  // an expired lease whose worker may still answer
+    WorkerId worker;
+    ItemId item;
+  };
+  struct Worker {
+    Epoch epoch = 0;
+    bool up = false, ready_listed = false;
+    std::size_t window = 0, wanted = 0, held = 0;
+    std::deque<LeaseId> ghosts;  // oldest first, at most `window`
+  };
+  struct Entry {
+    Slot slot;
+    std::uint64_t ticket;
+  };
+  static constexpr std::uint32_t kEnd = std::numeric_limits<std::uint32_t>::max();
+
+  Worker* current(WorkerId worker, Epoch epoch);
+  std::size_t credits(const Worker& worker) const;
+  void list_ready(WorkerId id, Worker& worker);
+  bool suspect(const Item& item) const;
+
+  Lease* find_lease(LeaseId lease, WorkerId worker);
+  LeaseId open_lease(WorkerId id, Worker& worker, Slot slot, TimeMs now);
+  void close_lease(LeaseId lease);  // frees the row; the item is not touched
+  void append_by_deadline(std::uint32_t row);
+  void unlink(std::uint32_t row);
+  void drop_ghosts(Worker& worker);
+
+  void void_epoch(WorkerId id, Worker& worker, const std::string& why);
+  void requeue(Slot slot, bool strike, bool alone, const std::string& why);
+  void quarantine(Slot slot, const std::string& why);
+  void finish(Slot slot);  // the item leaves the books
+  Slot next_pending(std::deque<Entry>& queue);
+  Assignment hand_out(WorkerId id, Worker& worker, Slot slot, TimeMs now);
+  void assign_suspects(TimeMs now, std::vector<Assignment>& out);
+
+  PoolOptions options_;
+  std::unordered_map<ItemId, Slot> index_;  // unfinished items
+  std::vector<Item> items_;                 // by slot
+  std::vector<Slot> free_slots_;
+  std::deque<Entry> again_, fresh_, suspects_;
+  std::vector<Lease> leases_;
+  std::vector<std::uint32_t> free_leases_;
+  std::uint32_t first_lease_ = kEnd, last_lease_ = kEnd;  // by deadline, soonest first
+  std::unordered_map<LeaseId, Ghost> ghosts_;
+  std::unordered_map<WorkerId, Worker> workers_;
+  std::deque<WorkerId> ready_;         // workers with credit, in turn
+  std::optional<WorkerId> isolation_;  // the worker that takes suspects, one at a time
+  std::vector<Quarantined> quarantined_;
+  std::size_t granted_ = 0, pending_ = 0, held_ = 0, fresh_pending_ = 0, suspect_pending_ = 0;
+  std::uint64_t next_ticket_ = 1;
+  bool draining_ = false;
+  PoolStats totals_;
+};
+
+}  // namespace autodidact

@@ -1,6 +1,7 @@
 #pragma once
 // A self-improvement method in the papers' own terms: what to sample, which attempts to keep, what the learner minimises.
-// One implementation per paper. Immutable after construction; any thread may call it. Logic only: no actors, no store, no torch.
+// One implementation per paper. Immutable after construction; any thread may call it. Logic only: no actors, no store, no
+// torch.
 
 #include <memory>
 #include <optional>
@@ -17,11 +18,11 @@ namespace autodidact {
 
 // What the learner of one round does.
 struct TrainPlan {
-  bool from_base = true;             // start weights: the base model, or the previous version
-  std::uint64_t steps = 0;           // optimizer steps
+  bool from_base = true;    // start weights: the base model, or the previous version
+  std::uint64_t steps = 0;  // optimizer steps
   double lr = 0;
-  std::uint32_t min_round = 0;       // data: kept attempts of rounds >= this …
-  bool include_seeds = false;        // … and the seed examples
+  std::uint32_t min_round = 0;  // data: kept attempts of rounds >= this …
+  bool include_seeds = false;   // … and the seed examples
 };
 
 // What a sampled work item came to, as far as the method needs it to decide what is asked next.
@@ -46,7 +47,7 @@ class Method {
   // Whether the verdict must cover the whole rationale.
   virtual bool check_process() const = 0;
 
-  virtual TrainPlan base_plan() const = 0;                         // phase 0: the base model, on the seeds
+  virtual TrainPlan base_plan() const = 0;  // phase 0: the base model, on the seeds
   virtual TrainPlan train_plan(std::uint32_t round) const = 0;
 };
 

@@ -17,8 +17,8 @@ namespace autodidact {
 // A worked example: hand-written or generated rationale, ending in the answer.
 struct WorkedExample {
   Problem problem;
-  std::string completion;   // without the stop token
-  bool hinted = false;      // to be shown under hinted_prompt(), teaches the model to rationalize
+  std::string completion;  // without the stop token
+  bool hinted = false;     // to be shown under hinted_prompt(), teaches the model to rationalize
 };
 
 class Task {

@@ -111,8 +111,10 @@ struct ItemState {
   std::uint32_t correct = 0;
   std::uint32_t kept = 0;
   bool quarantined = false;
+  std::string reason;                    // why quarantined
 };
 
+// What is stored now; collect() lowers the counts of attempts. attempts includes seeds.
 struct StoreCounts {
   std::uint64_t attempts = 0, seeds = 0, problems = 0, kept = 0, correct = 0, wrong = 0, cannot_judge = 0, items = 0,
                 quarantined = 0, consumed = 0, events = 0, versions = 0;
@@ -136,6 +138,9 @@ struct DrawRequest {
   std::uint32_t min_round = 0;           // restrict to rounds >= this …
   bool include_seeds = false;            // … plus the seed examples
   VersionId min_version = 0;             // staleness bound: sampled by this version or later (seeds exempt)
+  double priority_exponent = 1.0;        // prioritized: weight ^ exponent
+  double window_newest_share = 0.5;      // window: share of the draw from the newest window_size matches
+  std::uint64_t window_size = 4096;
 };
 
 class ReplayStore {

@@ -1,0 +1,25 @@
+#pragma once
+// What both stores agree on: the summary of an attempt, what a filter means, what a well-formed WriteSet is. Pure functions;
+// any thread.
+
+#include "storage/replay_store.hpp"
+#include "storage/selector.hpp"
+
+namespace autodidact {
+
+AttemptSummary summarize(const JudgedAttempt& judged);
+bool matches(const AttemptQuery& query, const AttemptSummary& row);
+// The attempts a training batch may be drawn from.
+bool matches(const DrawRequest& request, const AttemptSummary& row);
+SelectorOptions selector_options(const DrawRequest& request);
+// True when `id` lies behind the query's cursor.
+bool past_cursor(const AttemptQuery& query, AttemptId id);
+
+// Fills the item and problem of attempts that left them 0, then checks what the store relies on. kInternal names the attempt:
+// a malformed set is a bug of the caller.
+Status normalize(WriteSet& set);
+
+// Attempts and seeds of the set.
+std::size_t attempt_count(const WriteSet& set);
+
+}  // namespace autodidact

@@ -55,21 +55,17 @@ Status errno_status(int error, const std::string& action, Errc if_missing) {
   const std::string message = "cannot " + action + ": " + std::generic_category().message(error);
   switch (error) {
     case ENOENT:
-    case ENOTDIR:
-      return {if_missing, message};
+    case ENOTDIR: return {if_missing, message};
     case EACCES:
     case EPERM:
-    case EROFS:
-      return {Errc::kPermission, message};
+    case EROFS: return {Errc::kPermission, message};
     case ENOSPC:
     case EDQUOT:
     case EAGAIN:
     case EMFILE:
     case ENFILE:
-    case ENOMEM:
-      return {Errc::kTemporary, message};
-    default:
-      return {Errc::kIo, message};
+    case ENOMEM: return {Errc::kTemporary, message};
+    default: return {Errc::kIo, message};
   }
 }
 

@@ -11,25 +11,25 @@ namespace autodidact {
 
 struct TaskOptions {
   std::string name = "addition";
-  std::string format = "compact";                 // addition: compact | paper
+  std::string format = "compact";  // addition: compact | paper
   std::int64_t min_digits = 1;
   std::int64_t max_digits = 5;
-  std::vector<std::int64_t> seed_examples;        // worked examples per digit length, from min_digits up
-  std::vector<std::int64_t> hinted_seed_examples; // of these, shown with the hint: teaches rationalization
-  std::vector<double> digit_weights;              // share of sampled problems per length; empty = equal
-  std::int64_t held_out_per_digit = 200;          // evaluation problems per length, never trained on
+  std::vector<std::int64_t> seed_examples;         // worked examples per digit length, from min_digits up
+  std::vector<std::int64_t> hinted_seed_examples;  // of these, shown with the hint: teaches rationalization
+  std::vector<double> digit_weights;               // share of sampled problems per length; empty = equal
+  std::int64_t held_out_per_digit = 200;           // evaluation problems per length, never trained on
 };
 
 struct ModelOptions {
-  std::string checkpoint;        // directory to start from; empty = train from scratch on the seeds
+  std::string checkpoint;  // directory to start from; empty = train from scratch on the seeds
   std::int64_t d_model = 64;
   std::int64_t layers = 3;
   std::int64_t heads = 4;
   std::int64_t kv_heads = 4;
   std::int64_t ffn = 192;
   std::int64_t max_positions = 160;
-  std::string position = "rope"; // rope | learned | none
-  std::int64_t random_offset = 0; // positions start at a random offset in [0, random_offset] when training; 0 = off
+  std::string position = "rope";   // rope | learned | none
+  std::int64_t random_offset = 0;  // positions start at a random offset in [0, random_offset] when training; 0 = off
   double rope_theta = 10000.0;
   double norm_eps = 1e-5;
   bool tie_embeddings = true;
@@ -38,31 +38,31 @@ struct ModelOptions {
 
 struct MethodOptions {
   std::string name = "star";
-  bool rationalize = true;               // re-ask failures with the answer as a hint
-  std::string check = "process";         // process: the whole scratchpad must be right | answer: the final answer only
-  std::string init = "base";             // what each round's training starts from: base | previous
-  std::string data = "accumulate";       // latest_round | accumulate
-  bool include_seeds = true;             // seed examples are part of every round's data
-  std::int64_t max_kept_per_problem = 4; // 0 = no cap
+  bool rationalize = true;                // re-ask failures with the answer as a hint
+  std::string check = "process";          // process: the whole scratchpad must be right | answer: the final answer only
+  std::string init = "base";              // what each round's training starts from: base | previous
+  std::string data = "accumulate";        // latest_round | accumulate
+  bool include_seeds = true;              // seed examples are part of every round's data
+  std::int64_t max_kept_per_problem = 4;  // 0 = no cap
   bool deduplicate = true;
-  double random_reward = -1;             // control experiment: keep at random with this probability, whatever the verdict; < 0 = off
+  double random_reward = -1;  // control experiment: keep at random with this probability, whatever the verdict; < 0 = off
 };
 
 struct LoopOptions {
-  std::string schedule = "iterations";   // iterations | continuous
-  std::int64_t rounds = 8;               // iterations: outer rounds; continuous: gate intervals; 0 = until stopped
+  std::string schedule = "iterations";  // iterations | continuous
+  std::int64_t rounds = 8;              // iterations: outer rounds; continuous: gate intervals; 0 = until stopped
   std::int64_t problems_per_round = 2000;
-  double stop_at_accuracy = 1.01;        // done when held-out accuracy reaches this; > 1 = never
-  std::int64_t max_in_flight = 512;      // items issued and not yet committed
-  std::int64_t max_staleness = 4;        // continuous: weight versions between sampling and training
-  std::string staleness_policy = "wait"; // wait: hold sampling back | drop: do not train on older attempts
+  double stop_at_accuracy = 1.01;         // done when held-out accuracy reaches this; > 1 = never
+  std::int64_t max_in_flight = 512;       // items issued and not yet committed
+  std::int64_t max_staleness = 4;         // continuous: weight versions between sampling and training
+  std::string staleness_policy = "wait";  // wait: hold sampling back | drop: do not train on older attempts
 };
 
 struct SampleOptions {
   std::int64_t generators = 2;
   std::int64_t samples_per_problem = 1;
-  std::int64_t batch = 128;              // sequences decoded at once per generator
-  double temperature = 0.0;              // 0 = greedy
+  std::int64_t batch = 128;  // sequences decoded at once per generator
+  double temperature = 0.0;  // 0 = greedy
   double top_p = 1.0;
   std::int64_t top_k = 0;
   std::int64_t max_tokens = 96;
@@ -70,90 +70,90 @@ struct SampleOptions {
 
 struct VerifyOptions {
   std::int64_t verifiers = 2;
-  std::int64_t window = 64;              // items a verifier holds at most
+  std::int64_t window = 64;  // items a verifier holds at most
 };
 
 struct TrainOptions {
-  std::int64_t threads = 2;              // data-parallel workers, one thread each
-  std::int64_t batch_sequences = 128;    // sequences per optimizer step
-  std::int64_t seed_steps = 1000;        // base phase, on the seed examples
+  std::int64_t threads = 2;            // data-parallel workers, one thread each
+  std::int64_t batch_sequences = 128;  // sequences per optimizer step
+  std::int64_t seed_steps = 1000;      // base phase, on the seed examples
   std::int64_t steps_first_round = 300;
-  double steps_growth = 1.2;             // steps in round n = steps_first_round * steps_growth^(n-1)
+  double steps_growth = 1.2;  // steps in round n = steps_first_round * steps_growth^(n-1)
   std::int64_t max_steps_per_round = 100000;
   double lr = 2e-3;
   double seed_lr = 3e-3;
   std::int64_t warmup_steps = 50;
-  std::string schedule = "constant";     // constant | cosine (to 10 %) | linear (to 0)
+  std::string schedule = "constant";  // constant | cosine (to 10 %) | linear (to 0)
   double weight_decay = 0.0;
   double beta1 = 0.9;
   double beta2 = 0.99;
   double adam_eps = 1e-8;
-  double clip_norm = 1.0;                // 0 = off
-  std::int64_t publish_every_steps = 20; // continuous: steps between versions
-  std::int64_t snapshot_every_steps = 1; // optimizer state made durable every n steps; a crash redoes at most n
+  double clip_norm = 1.0;                 // 0 = off
+  std::int64_t publish_every_steps = 20;  // continuous: steps between versions
+  std::int64_t snapshot_every_steps = 1;  // optimizer state made durable every n steps; a crash redoes at most n
 };
 
 struct EvalOptions {
   std::int64_t batch = 256;
-  bool gate = true;                      // refuse a version whose held-out accuracy falls by more than max_regression
+  bool gate = true;  // refuse a version whose held-out accuracy falls by more than max_regression
   double max_regression = 0.05;
-  std::int64_t every_versions = 1;       // continuous: evaluate every n-th published version
+  std::int64_t every_versions = 1;  // continuous: evaluate every n-th published version
 };
 
 struct PlacementOptions {
-  std::string mode = "shared";           // shared: sampling and training take turns | split: both at once
+  std::string mode = "shared";  // shared: sampling and training take turns | split: both at once
 };
 
 struct ReplayOptions {
-  std::string selector = "uniform";      // continuous: fifo | lifo | uniform | prioritized | window
-  double priority_exponent = 1.0;        // prioritized: weight^exponent
-  double window_newest_share = 0.5;      // window: share of draws from the newest window_size attempts
+  std::string selector = "uniform";  // continuous: fifo | lifo | uniform | prioritized | window
+  double priority_exponent = 1.0;    // prioritized: weight^exponent
+  double window_newest_share = 0.5;  // window: share of draws from the newest window_size attempts
   std::int64_t window_size = 4096;
-  double samples_per_insert = 4.0;       // continuous: draws per kept attempt
-  std::int64_t min_size = 512;           // kept attempts before training starts
-  double min_diff = -1e9;                // drift band of inserts * samples_per_insert - samples
+  double samples_per_insert = 4.0;  // continuous: draws per kept attempt
+  std::int64_t min_size = 512;      // kept attempts before training starts
+  double min_diff = -1e9;           // drift band of inserts * samples_per_insert - samples
   double max_diff = 1e9;
-  std::int64_t retain_attempts = 0;      // newest attempts to keep, pinned and kept-for-training aside; 0 = all
+  std::int64_t retain_attempts = 0;  // newest attempts to keep, pinned and kept-for-training aside; 0 = all
 };
 
 struct StoreOptions {
-  std::int64_t group_records = 256;      // a synced batch closes at this many records
-  std::int64_t group_ms = 5;             // or at this age
-  std::int64_t queue_groups = 1024;      // submitted and not yet durable, at most
+  std::int64_t group_records = 256;  // a synced batch closes at this many records
+  std::int64_t group_ms = 5;         // or at this age
+  std::int64_t queue_groups = 1024;  // submitted and not yet durable, at most
   std::int64_t cache_mb = 256;
-  std::int64_t soft_free_mb = 512;       // below: no new work is granted
-  std::int64_t hard_free_mb = 128;       // below: nothing is written, /readyz is 503
-  bool sync = true;                      // fdatasync each group; false trades power-loss safety for nothing you need
+  std::int64_t soft_free_mb = 512;  // below: no new work is granted
+  std::int64_t hard_free_mb = 128;  // below: nothing is written, /readyz is 503
+  bool sync = true;                 // fdatasync each group; false trades power-loss safety for nothing you need
 };
 
 struct SuperviseOptions {
-  std::int64_t restart_backoff_ms = 500; // doubles up to 30 s
+  std::int64_t restart_backoff_ms = 500;  // doubles up to 30 s
   std::int64_t max_restarts_per_minute = 5;
-  std::int64_t lease_ms = 60000;         // a worker that holds an item longer gives it back
-  std::int64_t max_attempts_per_item = 3; // then the item is quarantined
-  std::int64_t stall_ms = 30000;         // no progress for this long is a stall: named in status and log
-  std::int64_t drain_ms = 20000;         // SIGTERM to exit
+  std::int64_t lease_ms = 60000;           // a worker that holds an item longer gives it back
+  std::int64_t max_attempts_per_item = 3;  // then the item is quarantined
+  std::int64_t stall_ms = 30000;           // no progress for this long is a stall: named in status and log
+  std::int64_t drain_ms = 20000;           // SIGTERM to exit
 };
 
 struct GatewayOptions {
-  std::string admin_socket;              // Unix socket; empty = <data_dir>/admin.sock
-  std::string listen = "127.0.0.1:0";    // health and metrics; port 0 = any free, empty = off
+  std::string admin_socket;            // Unix socket; empty = <data_dir>/admin.sock
+  std::string listen = "127.0.0.1:0";  // health and metrics; port 0 = any free, empty = off
 };
 
 struct LogOptions {
-  std::string level = "info";            // trace | debug | info | warn | error
-  std::string format = "text";           // text | json
-  std::string file;                      // besides stderr; empty = off
+  std::string level = "info";   // trace | debug | info | warn | error
+  std::string format = "text";  // text | json
+  std::string file;             // besides stderr; empty = off
   std::int64_t max_mb = 64;
 };
 
 struct Options {
-  std::int64_t config_version = 1;       // required in the file: an empty file is valid TOML and must not mean "all defaults"
+  std::int64_t config_version = 1;  // required in the file: an empty file is valid TOML and must not mean "all defaults"
   std::string data_dir = "runs/default";
   std::int64_t seed = 1;
-  bool deterministic = false;            // same seed, same store content and weights (iterations schedule)
-  bool watch_config = false;             // reload when the file changes
-  bool exit_when_done = false;           // leave when the last round is done, instead of staying up to serve
+  bool deterministic = false;   // same seed, same store content and weights (iterations schedule)
+  bool watch_config = false;    // reload when the file changes
+  bool exit_when_done = false;  // leave when the last round is done, instead of staying up to serve
   TaskOptions task;
   ModelOptions model;
   MethodOptions method;

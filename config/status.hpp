@@ -14,16 +14,16 @@ namespace autodidact {
 // What went wrong, in the sense of sysexits(3): each code has one process exit status (see exit_code()).
 enum class Errc {
   kOk = 0,
-  kUsage,        // 64: the command line is off
-  kBadInput,     // 65: a data file is malformed or corrupt
-  kNotFound,     // 66: an input file or record does not exist
-  kUnavailable,  // 69: a needed service or device is not there
-  kInternal,     // 70: a bug, or a foreign library failed unexpectedly
-  kCannotCreate, // 73: an output file cannot be made
-  kIo,           // 74: reading or writing failed
-  kTemporary,    // 75: try again later (lock held, disk full, draining)
-  kPermission,   // 77
-  kConfig,       // 78: the configuration is wrong
+  kUsage,         // 64: the command line is off
+  kBadInput,      // 65: a data file is malformed or corrupt
+  kNotFound,      // 66: an input file or record does not exist
+  kUnavailable,   // 69: a needed service or device is not there
+  kInternal,      // 70: a bug, or a foreign library failed unexpectedly
+  kCannotCreate,  // 73: an output file cannot be made
+  kIo,            // 74: reading or writing failed
+  kTemporary,     // 75: try again later (lock held, disk full, draining)
+  kPermission,    // 77
+  kConfig,        // 78: the configuration is wrong
 };
 
 // The process exit status that sysexits gives to `code`; 0 for kOk.
@@ -52,15 +52,24 @@ class [[nodiscard]] Status {
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::move(value)) {}            // NOLINT(google-explicit-constructor)
-  Result(Status error) : state_(std::move(error)) {}       // NOLINT(google-explicit-constructor)
+  Result(T value) : state_(std::move(value)) {}       // NOLINT(google-explicit-constructor)
+  Result(Status error) : state_(std::move(error)) {}  // NOLINT(google-explicit-constructor)
   Result(Errc code, std::string message) : state_(Status(code, std::move(message))) {}
 
   bool ok() const { return std::holds_alternative<T>(state_); }
   explicit operator bool() const { return ok(); }
-  T& value() & { require(); return std::get<T>(state_); }
-  const T& value() const& { require(); return std::get<T>(state_); }
-  T&& value() && { require(); return std::get<T>(std::move(state_)); }
+  T& value() & {
+    require();
+    return std::get<T>(state_);
+  }
+  const T& value() const& {
+    require();
+    return std::get<T>(state_);
+  }
+  T&& value() && {
+    require();
+    return std::get<T>(std::move(state_));
+  }
   T& operator*() & { return value(); }
   const T& operator*() const& { return value(); }
   T* operator->() { return &value(); }
@@ -81,22 +90,22 @@ void Result<T>::require() const {
 }
 
 // AD_REQUIRE(index < size, "index past the end"): an assertion that stays on in release builds.
-#define AD_REQUIRE(condition, message) \
-  do {                                 \
+#define AD_REQUIRE(condition, message)                                                                              \
+  do {                                                                                                              \
     if (!(condition)) ::autodidact::die(std::string(__FILE__) + ":" + std::to_string(__LINE__) + ": " + (message)); \
   } while (false)
 
 // Returns early with the Status of an expression that is not ok.
-#define AD_RETURN_IF_ERROR(expression)                                   \
-  do {                                                                   \
+#define AD_RETURN_IF_ERROR(expression)                                                       \
+  do {                                                                                       \
     if (::autodidact::Status ad_status_ = (expression); !ad_status_.ok()) return ad_status_; \
   } while (false)
 
 // AD_ASSIGN_OR_RETURN(auto text, read_file(path));
 #define AD_CONCAT_INNER(a, b) a##b
 #define AD_CONCAT(a, b) AD_CONCAT_INNER(a, b)
-#define AD_ASSIGN_OR_RETURN(declaration, expression)                     \
-  auto AD_CONCAT(ad_result_, __LINE__) = (expression);                   \
+#define AD_ASSIGN_OR_RETURN(declaration, expression)                                          \
+  auto AD_CONCAT(ad_result_, __LINE__) = (expression);                                        \
   if (!AD_CONCAT(ad_result_, __LINE__).ok()) return AD_CONCAT(ad_result_, __LINE__).status(); \
   declaration = std::move(AD_CONCAT(ad_result_, __LINE__)).value()
 

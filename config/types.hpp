@@ -29,10 +29,10 @@ struct Problem {
 
 // How tokens are drawn. temperature 0 means greedy (argmax); then the other fields have no effect on the tokens.
 struct SamplerSettings {
-  float temperature = 1.0f;        // >= 0
-  float top_p = 1.0f;              // (0, 1]; 1 = off
-  std::int32_t top_k = 0;          // 0 = off
-  std::int32_t max_tokens = 128;   // completion tokens at most, the stop token included
+  float temperature = 1.0f;       // >= 0
+  float top_p = 1.0f;             // (0, 1]; 1 = off
+  std::int32_t top_k = 0;         // 0 = off
+  std::int32_t max_tokens = 128;  // completion tokens at most, the stop token included
   friend bool operator==(const SamplerSettings&, const SamplerSettings&) = default;
 };
 
@@ -42,56 +42,56 @@ enum class Finish : std::uint8_t { kStop = 0, kLength = 1, kCancelled = 2, kErro
 // Invariants: logprobs.size() == versions.size() == tokens.size() for sampled attempts; both empty for seeds.
 struct Attempt {
   AttemptId id = 0;
-  ItemId item = 0;                   // the work item it answers; 0 for seeds
+  ItemId item = 0;  // the work item it answers; 0 for seeds
   ProblemId problem = 0;
-  AttemptId parent = 0;              // for revisions; 0 = none
-  std::uint32_t round = 0;           // outer-loop iteration that sampled it
-  std::string method;                // "star"
+  AttemptId parent = 0;     // for revisions; 0 = none
+  std::uint32_t round = 0;  // outer-loop iteration that sampled it
+  std::string method;       // "star"
   std::uint8_t turn = 1;
-  bool hinted = false;               // sampled from a prompt that carried a hint (never stored)
-  bool seed_example = false;         // a given worked example, not sampled
-  std::vector<TokenId> prompt_tokens;     // of the prompt WITHOUT the hint: what the learner conditions on
-  std::vector<TokenId> tokens;            // completion, stop token included when finish == kStop
-  std::vector<float> logprobs;            // natural log, untruncated distribution at temperature 1, per completion token
-  std::vector<VersionId> versions;        // weights that sampled each token (run-length coded in the store)
-  std::string text;                  // decoded completion without the stop token
+  bool hinted = false;                 // sampled from a prompt that carried a hint (never stored)
+  bool seed_example = false;           // a given worked example, not sampled
+  std::vector<TokenId> prompt_tokens;  // of the prompt WITHOUT the hint: what the learner conditions on
+  std::vector<TokenId> tokens;         // completion, stop token included when finish == kStop
+  std::vector<float> logprobs;         // natural log, untruncated distribution at temperature 1, per completion token
+  std::vector<VersionId> versions;     // weights that sampled each token (run-length coded in the store)
+  std::string text;                    // decoded completion without the stop token
   SamplerSettings sampler;
   std::uint64_t seed = 0;
   Finish finish = Finish::kStop;
-  std::int64_t created_us = 0;       // unix time, microseconds; a logical clock when deterministic
-  std::uint32_t sample_us = 0;       // wall time from submission to finish
+  std::int64_t created_us = 0;  // unix time, microseconds; a logical clock when deterministic
+  std::uint32_t sample_us = 0;  // wall time from submission to finish
 };
 
 enum class Outcome : std::uint8_t { kCannotJudge = 0, kCorrect = 1, kWrong = 2 };
 
 struct Verdict {
-  std::string checker;               // "addition.scratchpad"
+  std::string checker;  // "addition.scratchpad"
   std::uint32_t checker_version = 1;
   Outcome outcome = Outcome::kCannotJudge;
-  bool answer_correct = false;       // the final answer alone, whatever the checker demands beyond it
-  std::string extracted;             // the answer found in the text, for reading
-  float score = 0;                   // outcome score in [0, 1]; 1/0 for a rule checker
-  std::vector<float> step_scores;    // per rationale step, when a process verifier gave them
+  bool answer_correct = false;     // the final answer alone, whatever the checker demands beyond it
+  std::string extracted;           // the answer found in the text, for reading
+  float score = 0;                 // outcome score in [0, 1]; 1/0 for a rule checker
+  std::vector<float> step_scores;  // per rationale step, when a process verifier gave them
   std::uint32_t judge_us = 0;
 };
 
 enum class Reject : std::uint8_t {
-  kNone = 0,        // kept
-  kWrong,           // the verdict says so
-  kCannotJudge,     // never trained on
-  kDuplicate,       // same tokens kept before for this problem
-  kProblemCap,      // enough kept for this problem
+  kNone = 0,     // kept
+  kWrong,        // the verdict says so
+  kCannotJudge,  // never trained on
+  kDuplicate,    // same tokens kept before for this problem
+  kProblemCap,   // enough kept for this problem
   kTooLong,
-  kTruncated,       // ran into max_tokens
-  kHintLeak,        // the rationale gives the hint away or merely copies it
-  kStale,           // sampled by weights older than the bound
-  kMethod,          // the method's own rule
+  kTruncated,  // ran into max_tokens
+  kHintLeak,   // the rationale gives the hint away or merely copies it
+  kStale,      // sampled by weights older than the bound
+  kMethod,     // the method's own rule
 };
 
 struct Selection {
   bool kept = false;
   Reject reason = Reject::kNone;
-  float weight = 0;                  // > 0 when kept
+  float weight = 0;  // > 0 when kept
 };
 
 // An attempt with all that is known about it: what moves through the pipeline and into the store as one.
@@ -105,15 +105,15 @@ struct JudgedAttempt {
 enum class VersionState : std::uint8_t { kCandidate = 0, kPromoted = 1, kRefused = 2, kRolledBack = 3 };
 struct VersionRecord {
   VersionId id = 0;
-  VersionId parent = 0;              // weights the training started from
+  VersionId parent = 0;  // weights the training started from
   std::uint32_t round = 0;
-  std::uint64_t step = 0;            // trainer's global step when it was written
-  std::string path;                  // directory, relative to the data directory
-  std::string digest;                // sha256 of model.safetensors, hex
+  std::uint64_t step = 0;  // trainer's global step when it was written
+  std::string path;        // directory, relative to the data directory
+  std::string digest;      // sha256 of model.safetensors, hex
   std::string method;
-  std::string metrics_json;          // evaluation results, an object
+  std::string metrics_json;  // evaluation results, an object
   VersionState state = VersionState::kCandidate;
-  std::string reason;                // why refused or rolled back
+  std::string reason;  // why refused or rolled back
   std::int64_t created_us = 0;
 };
 
@@ -125,11 +125,11 @@ struct Consumption {
 };
 
 struct Event {
-  std::uint64_t seq = 0;             // assigned by the store
+  std::uint64_t seq = 0;  // assigned by the store
   std::int64_t created_us = 0;
-  std::uint64_t step = 0;            // trainer step when it happened
-  std::string kind;                  // "config", "resume", "gate", "restart", "stall", "round", "disk"
-  std::string detail_json;           // an object
+  std::uint64_t step = 0;   // trainer step when it happened
+  std::string kind;         // "config", "resume", "gate", "restart", "stall", "round", "disk"
+  std::string detail_json;  // an object
 };
 
 // What to sample for one problem: the unit the curriculum issues, the pools lease and the store accounts for.
@@ -137,8 +137,8 @@ struct WorkItem {
   ItemId id = 0;
   Problem problem;
   std::uint32_t round = 0;
-  bool hinted = false;               // rationalization: show the hint
-  std::uint32_t samples = 1;         // attempts to draw
+  bool hinted = false;        // rationalization: show the hint
+  std::uint32_t samples = 1;  // attempts to draw
   SamplerSettings sampler;
   std::uint64_t seed = 0;
 };

@@ -1,0 +1,142 @@
+// Rows of schema(): the model and the engines that run it. What an engine is built from needs a restart; what travels with a
+// work item or a training plan does not.
+
+#include "config/schema_tables.hpp"
+
+namespace autodidact {
+namespace {
+
+void add_model(std::vector<Field>& f) {
+  const auto in = [](auto member) { return at(&Options::model, member); };
+  using M = ModelOptions;
+  f.insert(
+      f.end(),
+      {
+          {"model.checkpoint", in(&M::checkpoint), Reload::kRestart, "path", any(),
+           "Directory to start from (safetensors + config.json); empty = train from scratch on the seed examples."},
+          {"model.d_model", in(&M::d_model), Reload::kRestart, "", between(4, 65536), "Width; a multiple of heads."},
+          {"model.layers", in(&M::layers), Reload::kRestart, "", between(1, 512), "Transformer blocks."},
+          {"model.heads", in(&M::heads), Reload::kRestart, "", between(1, 1024), "Attention heads."},
+          {"model.kv_heads", in(&M::kv_heads), Reload::kRestart, "", between(1, 1024),
+           "Key/value heads; a divisor of heads (fewer = grouped-query attention)."},
+          {"model.ffn", in(&M::ffn), Reload::kRestart, "", between(1, 1048576), "Inner width of the SwiGLU block."},
+          {"model.max_positions", in(&M::max_positions), Reload::kRestart, "tokens", between(2, 1048576),
+           "Longest sequence, prompt included."},
+          {"model.position", in(&M::position), Reload::kRestart, "", one_of({"rope", "learned", "none"}), "Position encoding."},
+          {"model.random_offset", in(&M::random_offset), Reload::kRestart, "tokens", between(0, 1048576),
+           "Training sequences start at a random position from 0 to this, for lengths never seen; 0 = off."},
+          {"model.rope_theta", in(&M::rope_theta), Reload::kRestart, "", above(0, 1e9), "Base of the RoPE frequencies."},
+          {"model.norm_eps", in(&M::norm_eps), Reload::kRestart, "", above(0, 1), "Added to the mean square in RMSNorm."},
+          {"model.tie_embeddings", in(&M::tie_embeddings), Reload::kRestart, "", any(),
+           "Output layer shares the input embedding."},
+          {"model.init_std", in(&M::init_std), Reload::kRestart, "", above(0, 10), "Standard deviation of fresh weights."},
+      });
+}
+
+void add_sample(std::vector<Field>& f) {
+  const auto in = [](auto member) { return at(&Options::sample, member); };
+  using S = SampleOptions;
+  f.insert(f.end(), {
+                        {"sample.generators", in(&S::generators), Reload::kRestart, "generators", between(1, 256),
+                         "Sampling engines, each with one compute thread."},
+                        {"sample.samples_per_problem", in(&S::samples_per_problem), Reload::kNextRound, "attempts",
+                         between(1, 4096), "Attempts drawn per problem."},
+                        {"sample.batch", in(&S::batch), Reload::kRestart, "sequences", between(1, 65536),
+                         "Sequences decoded at once per generator."},
+                        {"sample.temperature", in(&S::temperature), Reload::kLive, "", between(0, 100),
+                         "0 = greedy. Like the three below: for items issued from then on."},
+                        {"sample.top_p", in(&S::top_p), Reload::kLive, "probability", above(0, 1),
+                         "Draw from the likeliest tokens that hold this mass; 1 = off."},
+                        {"sample.top_k", in(&S::top_k), Reload::kLive, "tokens", between(0, 1e6),
+                         "Draw from this many likeliest tokens; 0 = off."},
+                        {"sample.max_tokens", in(&S::max_tokens), Reload::kLive, "tokens", between(1, 1048576),
+                         "Completion tokens at most; longer ones are cut and rejected."},
+                    });
+}
+
+void add_verify(std::vector<Field>& f) {
+  const auto in = [](auto member) { return at(&Options::verify, member); };
+  using V = VerifyOptions;
+  f.insert(
+      f.end(),
+      {
+          {"verify.verifiers", in(&V::verifiers), Reload::kRestart, "verifiers", between(1, 256), "Verifier actors."},
+          {"verify.window", in(&V::window), Reload::kRestart, "items", between(1, 65536), "Items one verifier holds at most."},
+      });
+}
+
+void add_train_plan(std::vector<Field>& f) {
+  const auto in = [](auto member) { return at(&Options::train, member); };
+  using T = TrainOptions;
+  f.insert(f.end(),
+           {
+               {"train.threads", in(&T::threads), Reload::kRestart, "threads", between(1, 1024),
+                "Data-parallel workers, one thread each."},
+               {"train.batch_sequences", in(&T::batch_sequences), Reload::kNextRound, "sequences", between(1, 65536),
+                "Sequences per optimizer step."},
+               {"train.seed_steps", in(&T::seed_steps), Reload::kRestart, "steps", between(0, 1e9),
+                "Base phase, on the seed examples; 0 = none."},
+               {"train.steps_first_round", in(&T::steps_first_round), Reload::kNextRound, "steps", between(1, 1e9),
+                "Optimizer steps of round 1."},
+               {"train.steps_growth", in(&T::steps_growth), Reload::kNextRound, "", between(0.1, 10),
+                "Round n trains steps_first_round x steps_growth^(n-1) steps; the paper grows by 1.2."},
+               {"train.max_steps_per_round", in(&T::max_steps_per_round), Reload::kNextRound, "steps", between(1, 1e9),
+                "Ceiling of that growth."},
+               {"train.lr", in(&T::lr), Reload::kNextRound, "", above(0, 10), "Peak learning rate of the rounds."},
+               {"train.seed_lr", in(&T::seed_lr), Reload::kRestart, "", above(0, 10), "Peak learning rate of the base phase."},
+           });
+}
+
+void add_optimizer(std::vector<Field>& f) {
+  const auto in = [](auto member) { return at(&Options::train, member); };
+  using T = TrainOptions;
+  f.insert(f.end(),
+           {
+               {"train.warmup_steps", in(&T::warmup_steps), Reload::kRestart, "steps", between(0, 1e9),
+                "Linear warm-up at the start of each plan."},
+               {"train.schedule", in(&T::schedule), Reload::kRestart, "", one_of({"constant", "cosine", "linear"}),
+                "Learning rate after warm-up: constant, cosine to 10 %, or linear to 0."},
+               {"train.weight_decay", in(&T::weight_decay), Reload::kRestart, "", between(0, 10),
+                "AdamW's decoupled decay, on matrices."},
+               {"train.beta1", in(&T::beta1), Reload::kRestart, "", between(0, 0.999999), "AdamW: decay of the first moment."},
+               {"train.beta2", in(&T::beta2), Reload::kRestart, "", between(0, 0.999999), "AdamW: decay of the second moment."},
+               {"train.adam_eps", in(&T::adam_eps), Reload::kRestart, "", above(0, 1), "AdamW: added to the denominator."},
+               {"train.clip_norm", in(&T::clip_norm), Reload::kRestart, "", between(0, 1e6),
+                "Gradient norm is clipped to this; 0 = off."},
+               {"train.publish_every_steps", in(&T::publish_every_steps), Reload::kLive, "steps", between(1, 1e9),
+                "continuous: steps between versions."},
+               {"train.snapshot_every_steps", in(&T::snapshot_every_steps), Reload::kLive, "steps", between(1, 1e6),
+                "Optimizer state is made durable every n steps; a crash redoes at most n."},
+           });
+}
+
+void add_eval_and_placement(std::vector<Field>& f) {
+  const auto in = [](auto member) { return at(&Options::eval, member); };
+  using E = EvalOptions;
+  f.insert(
+      f.end(),
+      {
+          {"eval.batch", in(&E::batch), Reload::kRestart, "sequences", between(1, 65536), "Held-out problems decoded at once."},
+          {"eval.gate", in(&E::gate), Reload::kLive, "", any(),
+           "Refuse a version whose held-out accuracy falls by more than max_regression."},
+          {"eval.max_regression", in(&E::max_regression), Reload::kLive, "share", between(0, 1), "What the gate forgives."},
+          {"eval.every_versions", in(&E::every_versions), Reload::kLive, "versions", between(1, 1e6),
+           "continuous: evaluate every n-th published version."},
+          {"placement.mode", at(&Options::placement, &PlacementOptions::mode), Reload::kRestart, "",
+           one_of({"shared", "split"}),
+           "shared: sampling and training take turns on the same cores or device. split: both at once."},
+      });
+}
+
+}  // namespace
+
+void add_model_fields(std::vector<Field>& fields) {
+  add_model(fields);
+  add_sample(fields);
+  add_verify(fields);
+  add_train_plan(fields);
+  add_optimizer(fields);
+  add_eval_and_placement(fields);
+}
+
+}  // namespace autodidact

@@ -23,7 +23,6 @@ bool copied_hint(const WorkItem& item, const Verdict& verdict) {
 
 Reject reject_by_verdict(const MethodOptions& options, const WorkItem& item, const Verdict& verdict,
                          std::uint64_t attempt_index) {
-  if (verdict.outcome == Outcome::kCannotJudge) return Reject::kCannotJudge;
   if (options.random_reward >= 0) {
     return random_reward_keeps(options.random_reward, item, attempt_index) ? Reject::kNone : Reject::kMethod;
   }
@@ -43,10 +42,12 @@ std::uint64_t steps_in_round(const TrainOptions& options, std::uint32_t round) {
 
 Reject star_reject(const MethodOptions& options, const Task& task, const WorkItem& item, const JudgedAttempt& attempt,
                    std::uint64_t attempt_index, const SelectionState& state) {
+  if (attempt.verdict.outcome == Outcome::kCannotJudge) return Reject::kCannotJudge;
+  // Without its stop token a completion would teach the model not to stop. Said before "wrong", which it nearly always is
+  // too: many truncated attempts mean that sample.max_tokens is too small.
+  if (attempt.attempt.finish != Finish::kStop) return Reject::kTruncated;
   const Reject by_verdict = reject_by_verdict(options, item, attempt.verdict, attempt_index);
   if (by_verdict != Reject::kNone) return by_verdict;
-  // Without its stop token a completion teaches the model not to stop.
-  if (attempt.attempt.finish != Finish::kStop) return Reject::kTruncated;
   if (item.hinted && task.leaks_hint(item.problem, attempt.attempt.text)) return Reject::kHintLeak;
   if (options.deduplicate) {
     const std::uint64_t hash = token_hash(attempt.attempt.tokens);

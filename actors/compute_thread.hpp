@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <stop_token>
@@ -49,7 +50,7 @@ class ComputeThread {
   std::size_t queued() const;
   bool idle() const;  // nothing queued, nothing running
   // When the running job began, in ms of std::chrono::steady_clock; 0 when none runs.
-  std::int64_t busy_since_ms() const { return busy_since_ms_.load(); }
+  std::int64_t busy_since_ms() const;
   std::uint64_t busy_ns() const;  // inside jobs so far, the running one included
   std::uint64_t jobs() const { return jobs_.load(); }
 
@@ -65,28 +66,29 @@ class ComputeThread {
   std::deque<Job> queue_;  // guarded by mutex_
   bool running_ = false;   // guarded by mutex_
   std::atomic<bool> finished_{false};
-  std::atomic<std::int64_t> busy_since_ms_{0};
   std::atomic<std::int64_t> busy_since_ns_{0};
   std::atomic<std::uint64_t> busy_ns_{0}, jobs_{0};
   std::jthread thread_;  // last: it uses the rest
 };
 
-// Makes compute threads and buries them: when the last shared_ptr goes, the thread is stopped, and joined by whoever next calls
-// reap(), so an actor killed in the middle of a training step blocks nobody.
+// Makes compute threads and buries them: when the last handle goes, the thread is stopped; whoever next calls start() or reap()
+// joins it once it has finished. So an actor killed in the middle of a training step blocks nobody. Any thread may call.
 class ThreadKeeper {
  public:
   ThreadKeeper() = default;
   ~ThreadKeeper();  // joins all; call stop_all() first when there is a deadline
+  ThreadKeeper(const ThreadKeeper&) = delete;
+  ThreadKeeper& operator=(const ThreadKeeper&) = delete;
+
   std::shared_ptr<ComputeThread> start(ComputeThreadOptions options);
-  void reap();  // joins what has finished; never blocks
-  // Stops every thread; names those still busy at the deadline.
+  void reap();  // never blocks
+  // Stops every thread; names those still busy at the deadline. Then only _exit is left.
   std::vector<std::string> stop_all(std::chrono::steady_clock::time_point deadline);
-  std::vector<std::string> busy() const;  // "trainer for 1200 ms", for status and the watchdog
+  std::size_t threads() const;
 
  private:
-  struct Shelf;
-  std::shared_ptr<Shelf> shelf_ = make_shelf();
-  static std::shared_ptr<Shelf> make_shelf();
+  mutable std::mutex mutex_;
+  std::list<std::shared_ptr<ComputeThread>> threads_;  // guarded by mutex_; ours is the last reference once the handle is gone
 };
 
 }  // namespace autodidact

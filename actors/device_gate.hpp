@@ -53,7 +53,7 @@ class DeviceGate {
 
  private:
   bool may_enter(std::list<Party>::const_iterator me) const;
-  std::string holders(Clock::time_point now) const;
+  std::string holders(std::list<Party>::const_iterator me) const;
 
   const Mode mode_;
   mutable std::mutex mutex_;

@@ -22,14 +22,12 @@
 #include <unordered_map>
 #include <vector>
 
+#include "actors/lease_table.hpp"
 #include "config/types.hpp"
 
 namespace autodidact {
 
-using WorkerId = std::uint64_t;  // a place in the stage; its incarnations differ by epoch
 using Epoch = std::uint32_t;
-using LeaseId = std::uint64_t;  // never 0, never reused within 2^32 leases of a slot
-using TimeMs = std::int64_t;    // of one monotonic clock
 
 enum class DoneResult {
   kFirst,      // the item is finished by this: exactly once per item
@@ -46,7 +44,7 @@ struct PoolOptions {
 struct PoolStats {
   std::size_t pending = 0, granted = 0, held = 0, credits = 0, workers = 0, suspects = 0, quarantined_waiting = 0;
   std::uint64_t offered = 0, done = 0, duplicates = 0, stale = 0, redelivered = 0, expired = 0, deaths = 0, quarantined = 0,
-                returned = 0;  // totals since the start; returned = given back upstream by return_pending() or forget_all()
+                returned = 0;  // totals since the start; returned = left unfinished by return_pending() or forget_all()
 };
 
 class PoolLedger {
@@ -94,11 +92,8 @@ class PoolLedger {
   std::vector<Quarantined> take_quarantined();
   std::vector<Slot> return_pending();
   std::vector<Slot> forget_all();
-  void drain() {
-    draining_ = true;
-    granted_ = 0;
-  }
-  bool drained() const { return draining_ && held_ == 0 && pending_ == 0; }
+  void drain();
+  bool drained() const { return draining_ && held_ == 0 && pending() == 0; }
 
   bool starving() const;
   PoolStats stats() const;
@@ -106,71 +101,77 @@ class PoolLedger {
   void set_lease_ms(TimeMs lease_ms) { options_.lease_ms = lease_ms; }
 
  private:
+  // Pending items wait in one of three queues, each a deque of tickets; a ticket that is not the item's own any more is void
+  // and is skipped when it comes up, so leaving the middle of a queue is O(1).
+  enum Where : std::uint8_t { kSuspect = 0, kAgain = 1, kFresh = 2, kLeased = 3, kGone = 4 };
   struct Item {
     ItemId id = 0;
-    LeaseId lease = 0;          // current one; 0 = pending
-    std::uint64_t ticket = 0;   // of its place in a queue; an entry with another ticket is void
-    std::uint32_t strikes = 0;  // workers or tries it has cost
-    bool live = false;
-  };
-  struct Lease {  // a slot of the lease table, in a list by deadline
-    ItemId item = 0;
-    Slot slot = kNoSlot;
-    WorkerId worker = 0;
-    TimeMs deadline = 0;
-    std::uint32_t generation = 0, previous = kEnd, next = kEnd;
-    bool live = false;
-  };
-  struct Ghost {  // an expired lease whose worker may still answer
-    WorkerId worker;
-    ItemId item;
-  };
-  struct Worker {
-    Epoch epoch = 0;
-    bool up = false, ready_listed = false;
-    std::size_t window = 0, wanted = 0, held = 0;
-    std::deque<LeaseId> ghosts;  // oldest first, at most `window`
+    LeaseId lease = 0;          // when kLeased
+    std::uint64_t ticket = 0;   // when pending
+    std::uint32_t strikes = 0;  // tries and workers it has cost
+    Where where = kGone;
   };
   struct Entry {
     Slot slot;
     std::uint64_t ticket;
   };
-  static constexpr std::uint32_t kEnd = std::numeric_limits<std::uint32_t>::max();
+  struct Queue {
+    std::deque<Entry> entries;
+    std::size_t size = 0;  // entries that are not void
+  };
+  struct Worker {
+    Epoch epoch = 0;
+    bool up = false, listed = false;  // listed: is in ready_
+    std::size_t window = 0;
+    std::size_t wanted = 0;      // demanded and not yet served
+    std::size_t held = 0;        // open leases
+    std::deque<LeaseId> ghosts;  // oldest first, at most `window`
+  };
+  struct Ghost {  // an expired lease whose worker may still answer
+    WorkerId worker;
+    ItemId item;
+  };
 
+  std::size_t pending() const { return queues_[kSuspect].size + queues_[kAgain].size + queues_[kFresh].size; }
   Worker* current(WorkerId worker, Epoch epoch);
   std::size_t credits(const Worker& worker) const;
   void list_ready(WorkerId id, Worker& worker);
-  bool suspect(const Item& item) const;
+  void void_epoch(WorkerId id, Worker& worker, bool strike, const std::string& why);
 
-  Lease* find_lease(LeaseId lease, WorkerId worker);
-  LeaseId open_lease(WorkerId id, Worker& worker, Slot slot, TimeMs now);
-  void close_lease(LeaseId lease);  // frees the row; the item is not touched
-  void append_by_deadline(std::uint32_t row);
-  void unlink(std::uint32_t row);
-  void drop_ghosts(Worker& worker);
-
-  void void_epoch(WorkerId id, Worker& worker, const std::string& why);
-  void requeue(Slot slot, bool strike, bool alone, const std::string& why);
+  void enqueue(Slot slot, Where where, bool front);
+  Slot dequeue(Where where);  // kNoSlot when empty
+  void leave_queue(Slot slot);
+  void requeue(Slot slot);  // to the front
+  void strike(Slot slot, bool proven, const std::string& why);
   void quarantine(Slot slot, const std::string& why);
-  void finish(Slot slot);  // the item leaves the books
-  Slot next_pending(std::deque<Entry>& queue);
-  Assignment hand_out(WorkerId id, Worker& worker, Slot slot, TimeMs now);
-  void assign_suspects(TimeMs now, std::vector<Assignment>& out);
+  void release_slot(Slot slot);
+  Finished finish(ItemId item);
+
+  Assignment hand_out(WorkerId id, Worker& worker, Slot slot, bool alone, TimeMs now);
+  void assign_suspect(TimeMs now, std::vector<Assignment>& out);
+  void end_isolation();
+  const Lease* held_lease(WorkerId id, Epoch epoch, LeaseId lease);
+  bool close_lease(LeaseId id);  // true: the item was held by this lease and now is nowhere; the caller places it
+  void expire(LeaseId id);
+  void drop_ghosts(Worker& worker);
+  void drop_ghost(Worker& worker, LeaseId id);
+
+  std::optional<std::string> check_workers() const;
+  std::optional<std::string> check_items() const;
 
   PoolOptions options_;
   std::unordered_map<ItemId, Slot> index_;  // unfinished items
   std::vector<Item> items_;                 // by slot
   std::vector<Slot> free_slots_;
-  std::deque<Entry> again_, fresh_, suspects_;
-  std::vector<Lease> leases_;
-  std::vector<std::uint32_t> free_leases_;
-  std::uint32_t first_lease_ = kEnd, last_lease_ = kEnd;  // by deadline, soonest first
+  Queue queues_[3];  // by Where
+  LeaseTable leases_;
   std::unordered_map<LeaseId, Ghost> ghosts_;
   std::unordered_map<WorkerId, Worker> workers_;
   std::deque<WorkerId> ready_;         // workers with credit, in turn
-  std::optional<WorkerId> isolation_;  // the worker that takes suspects, one at a time
+  std::optional<WorkerId> isolation_;  // the worker kept free for suspects, one at a time
+  LeaseId isolated_lease_ = 0;
   std::vector<Quarantined> quarantined_;
-  std::size_t granted_ = 0, pending_ = 0, held_ = 0, fresh_pending_ = 0, suspect_pending_ = 0;
+  std::size_t granted_ = 0, held_ = 0;
   std::uint64_t next_ticket_ = 1;
   bool draining_ = false;
   PoolStats totals_;

@@ -30,7 +30,7 @@ class StallWatch {
   explicit StallWatch(TimeMs deadline_ms) : deadline_ms_(deadline_ms) {}
   void set_deadline(TimeMs deadline_ms) { deadline_ms_ = deadline_ms; }
 
-  void progress(const std::string& role, TimeMs now);                        // did something; now works or idles
+  void progress(const std::string& role, TimeMs now);  // did something; counts as working until it says otherwise
   void waits(const std::string& role, const std::string& what, TimeMs now);  // repeating the same wait is no progress
   void idles(const std::string& role, TimeMs now);
   void remove(const std::string& role) { roles_.erase(role); }

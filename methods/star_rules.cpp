@@ -37,7 +37,7 @@ std::uint64_t steps_in_round(const TrainOptions& options, std::uint32_t round) {
   const double steps = static_cast<double>(options.steps_first_round) * std::pow(options.steps_growth, exponent);
   const double most = static_cast<double>(options.max_steps_per_round);
   const double bounded = steps < most ? steps : most;  // also when the power overflowed to infinity
-  return static_cast<std::uint64_t>(std::max(1.0, std::round(bounded)));
+  return static_cast<std::uint64_t>(std::max(1.0, std::floor(bounded)));
 }
 
 Reject star_reject(const MethodOptions& options, const Task& task, const WorkItem& item, const JudgedAttempt& attempt,

@@ -1,6 +1,5 @@
 #include "config/loader.hpp"
 
-#define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
 
 #include <algorithm>
@@ -17,6 +16,8 @@ namespace autodidact {
 namespace {
 
 constexpr std::uint64_t kMaxFileBytes = 1 << 20;
+// toml++ bounds nested arrays but not dotted keys: a line of 50,000 ".a" makes its recursive destructor overflow the stack.
+constexpr std::size_t kMaxLineBytes = 4096;
 
 const char* type_name(const toml::node& node) {
   switch (node.type()) {
@@ -158,6 +159,54 @@ class Loader {
   std::map<std::string, toml::source_position, std::less<>> places_;  // of the values given
 };
 
+// The first line that is too long, counted from 1; 0 = none.
+std::uint32_t too_long_line(std::string_view text) {
+  std::uint32_t line = 1;
+  while (!text.empty()) {
+    const std::size_t length = std::min(text.find('\n'), text.size());
+    if (length > kMaxLineBytes) return line;
+    text.remove_prefix(std::min(length + 1, text.size()));
+    ++line;
+  }
+  return 0;
+}
+
+// "loop.rounds=3" into the table; what stands there is replaced. The value is TOML, or a bare word taken as a string.
+void apply_override(const std::string& text, toml::table& root, Loader& loader) {
+  const auto equals = text.find('=');
+  const std::string key = text.substr(0, equals);
+  const Field* field = find_field(key);
+  if (equals == std::string::npos || field == nullptr) {
+    loader.error({}, key, equals == std::string::npos ? "--set takes section.key=value" : "unknown key in --set " + text);
+    return;
+  }
+  std::string value = text.substr(equals + 1);
+  if (std::string_view(field->type()) == "string" && !value.starts_with('"')) value = "'" + value + "'";
+  toml::table parsed = toml::parse(field->leaf() + " = " + value, std::string_view("--set " + key));
+  toml::table* target = &root;
+  if (!field->section().empty()) {
+    root.insert(field->section(), toml::table{});
+    target = root[field->section()].as_table();
+  }
+  if (target != nullptr) target->insert_or_assign(field->leaf(), *parsed.get(field->leaf()));
+}
+
+void parse_and_check(std::string_view text, const std::string& file, const std::vector<std::string>& overrides,
+                     Loader& loader) {
+  if (const std::uint32_t line = too_long_line(text); line > 0) {
+    loader.error({line, static_cast<toml::source_index>(kMaxLineBytes + 1)}, "",
+                 "line longer than " + std::to_string(kMaxLineBytes) + " bytes");
+    return;
+  }
+  try {  // Debian's libtomlplusplus is built with exceptions, so its parser throws
+    toml::table root = toml::parse(text, std::string_view(file));
+    for (const std::string& override_text : overrides) apply_override(override_text, root, loader);
+    loader.run(root);
+  } catch (const toml::parse_error& failure) {
+    loader.error(failure.source().begin, "", std::string(failure.description()));
+  }
+}
+
 void sort_by_place(std::vector<ConfigError>& errors) {
   std::ranges::stable_sort(errors, {}, [](const ConfigError& e) { return std::pair(e.line, e.column); });
 }
@@ -180,25 +229,20 @@ Status LoadedConfig::status() const {
   return {code, text};
 }
 
-LoadedConfig load_config(const std::string& path) {
+LoadedConfig load_config(const std::string& path, const std::vector<std::string>& overrides) {
   Result<std::string> text = read_file(path, kMaxFileBytes);
-  if (text.ok()) return parse_config(*text, path);
+  if (text.ok()) return parse_config(*text, path, overrides);
   LoadedConfig out;
   out.code = text.status().code() == Errc::kBadInput ? Errc::kConfig : text.status().code();
   out.errors.push_back({path, 0, 0, "", text.status().message(), ""});
   return out;
 }
 
-LoadedConfig parse_config(std::string_view text, const std::string& file) {
+LoadedConfig parse_config(std::string_view text, const std::string& file, const std::vector<std::string>& overrides) {
   LoadedConfig out;
   out.digest = sha256_hex(text);
   Loader loader(file, out);
-  const toml::parse_result parsed = toml::parse(text, std::string_view(file));
-  if (parsed) {
-    loader.run(parsed.table());
-  } else {
-    loader.error(parsed.error().source().begin, "", std::string(parsed.error().description()));
-  }
+  parse_and_check(text, file, overrides, loader);
   sort_by_place(out.errors);
   sort_by_place(out.warnings);
   if (!out.errors.empty()) out.code = Errc::kConfig;

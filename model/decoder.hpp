@@ -56,4 +56,8 @@ struct DecoderOptions {
   std::int64_t batch = 128;           // sequences at once
 };
 
+// fp32 on the calling thread, on the kernels of kernels/cpu_kernels.hpp. Positions start at 0. The padding token is never
+// drawn. Requests that follow each other with the same prompt and join at the same step share its computation.
+Result<std::unique_ptr<Decoder>> make_cpu_decoder(const DecoderOptions& options);
+
 }  // namespace autodidact

@@ -48,14 +48,23 @@ struct TensorView {
 // The one order of tensors in the flat buffer, for this shape.
 std::vector<TensorView> tensor_layout(const ModelConfig& config);
 
+struct PackedWeights;  // the matrices again, in the order the kernels read them: model/packed_weights.hpp
+
 struct Weights {
   VersionId version = 0;
   ModelConfig config;
   std::vector<TensorView> layout;   // == tensor_layout(config)
   std::shared_ptr<const float[]> data;  // 64-byte aligned
   std::size_t size = 0;             // floats
+  // Made once with the weights and shared by every decoder, so that switching versions stores a pointer and packs nothing.
+  std::shared_ptr<const PackedWeights> packed;
 };
 using WeightsPtr = std::shared_ptr<const Weights>;
+
+// A version over a finished buffer of parameter_count() floats (aligned_floats()); packs the matrices.
+WeightsPtr make_weights(const ModelConfig& config, VersionId version, std::shared_ptr<const float[]> data);
+// `size` floats of zero on a 64-byte boundary.
+std::shared_ptr<float[]> aligned_floats(std::size_t size);
 
 // Random start: normal(0, std), residual outputs scaled by 1/sqrt(2 layers), norms 1. Deterministic in `seed`.
 WeightsPtr init_weights(const ModelConfig& config, double init_std, std::uint64_t seed);

@@ -1,0 +1,27 @@
+// The kernels for one instruction set: AVX-512F, 16 lanes.
+
+#include <immintrin.h>
+
+#include <cstdint>
+
+#include "kernels/cpu/tables.hpp"
+
+#define AD_SIMD_WIDTH 16
+
+namespace autodidact {
+namespace {
+#include "kernels/cpu/simd.hpp"
+// simd.hpp names the vector type the next ones are written in
+#include "kernels/cpu/gemm.hpp"
+#include "kernels/cpu/pointwise.hpp"
+// and attention uses both
+#include "kernels/cpu/attention.hpp"
+
+constexpr CpuKernels kTable = {Isa::kAvx512, "avx512",     kPanel,      pack_nk,   pack_kn,        gemm,   gemm_tn_add,
+                               rmsnorm,      rmsnorm_grad, rope,        attention, attention_grad, swiglu, swiglu_grad,
+                               log_sum_exp,  nll_grad,     exp_weights, add,       sum_squares,    adamw,  exp_row};
+}  // namespace
+
+const CpuKernels* avx512_table() { return &kTable; }
+
+}  // namespace autodidact

@@ -1,0 +1,148 @@
+// RMSNorm, rotary positions, SwiGLU, softmax rows, AdamW. Included by isa_*.cpp only, see simd.hpp.
+
+// For each vector of a row of n floats; get() and put() mind the tail.
+#define AD_FOR_VECTORS(i, n) for (std::int64_t i = 0; i < (n); i += kW)
+AD_INLINE V get(const float* p, std::int64_t i, std::int64_t n, float fill = 0) {
+  return n - i >= kW ? load(p + i) : load_tail(p + i, n - i, fill);
+}
+AD_INLINE void put(float* p, std::int64_t i, std::int64_t n, V v) {
+  if (n - i >= kW)
+    store(p + i, v);
+  else
+    store_tail(p + i, v, n - i);
+}
+
+static void rmsnorm(const float* x, std::int64_t count, std::int64_t d, const float* weight, float eps, float* y, float* rstd) {
+  for (std::int64_t r = 0; r < count; ++r, x += d, y += d) {
+    V sum{};
+    AD_FOR_VECTORS(i, d) {
+      V v = get(x, i, d);
+      sum = fma(v, v, sum);
+    }
+    float scale = 1.0f / __builtin_sqrtf(hsum(sum) / static_cast<float>(d) + eps);
+    AD_FOR_VECTORS(i, d) put(y, i, d, get(x, i, d) * scale * get(weight, i, d));
+    if (rstd != nullptr) rstd[r] = scale;
+  }
+}
+
+static void rmsnorm_grad(const float* x, const float* rstd, const float* weight, const float* dy, std::int64_t count,
+                         std::int64_t d, float* dx, float* dweight) {
+  for (std::int64_t r = 0; r < count; ++r, x += d, dy += d, dx += d) {
+    V dot{};
+    AD_FOR_VECTORS(i, d) {
+      V xhat = get(x, i, d) * rstd[r], g = get(dy, i, d);
+      put(dweight, i, d, fma(g, xhat, get(dweight, i, d)));
+      dot = fma(g * get(weight, i, d), xhat, dot);
+    }
+    float mean = hsum(dot) / static_cast<float>(d);
+    AD_FOR_VECTORS(i, d) {
+      V xhat = get(x, i, d) * rstd[r];
+      V g = get(dy, i, d) * get(weight, i, d) - xhat * mean;
+      put(dx, i, d, fma(g, splat(rstd[r]), get(dx, i, d)));
+    }
+  }
+}
+
+static void rope(float* x, std::int64_t heads, std::int64_t head_dim, const float* cos, const float* sin, float sign) {
+  const std::int64_t half = head_dim / 2;
+  for (std::int64_t h = 0; h < heads; ++h, x += head_dim) AD_FOR_VECTORS(i, half) {
+      V a = get(x, i, half), b = get(x + half, i, half), c = get(cos, i, half), s = get(sin, i, half) * sign;
+      put(x, i, half, a * c - b * s);
+      put(x + half, i, half, b * c + a * s);
+    }
+}
+
+static void swiglu(const float* gate_up, std::int64_t count, std::int64_t f, float* act) {
+  for (std::int64_t r = 0; r < count; ++r, gate_up += 2 * f, act += f) AD_FOR_VECTORS(i, f) {
+      V g = get(gate_up, i, f);
+      put(act, i, f, g * sigmoid(g) * get(gate_up + f, i, f));
+    }
+}
+
+static void swiglu_grad(float* gate_up, const float* dact, std::int64_t count, std::int64_t f) {
+  for (std::int64_t r = 0; r < count; ++r, gate_up += 2 * f, dact += f) AD_FOR_VECTORS(i, f) {
+      V g = get(gate_up, i, f), u = get(gate_up + f, i, f), d = get(dact, i, f), s = sigmoid(g);
+      put(gate_up, i, f, d * u * s * (1.0f + g * (1.0f - s)));
+      put(gate_up + f, i, f, d * g * s);
+    }
+}
+
+AD_INLINE float row_max(const float* x, std::int64_t n) {
+  V m = splat(-__builtin_inff());
+  AD_FOR_VECTORS(i, n) m = max(m, get(x, i, n, -__builtin_inff()));
+  return hmax(m);
+}
+
+static float exp_weights(const float* logits, std::int64_t n, float max_logit, float inv_temperature, float* weights) {
+  V sum{};
+  AD_FOR_VECTORS(i, n) {
+    V e = vexp((get(logits, i, n, -__builtin_inff()) - max_logit) * inv_temperature);
+    put(weights, i, n, e);
+    sum += e;
+  }
+  return hsum(sum);
+}
+
+AD_INLINE float shifted_exp_sum(const float* logits, std::int64_t n, float max_logit) {
+  V sum{};
+  AD_FOR_VECTORS(i, n) sum += vexp(get(logits, i, n, -__builtin_inff()) - max_logit);
+  return hsum(sum);
+}
+
+static float log_sum_exp(const float* logits, std::int64_t n) {
+  float m = row_max(logits, n);
+  return m + __builtin_logf(shifted_exp_sum(logits, n, m));
+}
+
+static float nll_grad(float* logits, std::int64_t n, std::int64_t target, float scale) {
+  float lse = log_sum_exp(logits, n);
+  float nll = lse - logits[target];
+  AD_FOR_VECTORS(i, n) put(logits, i, n, vexp(get(logits, i, n) - lse) * scale);
+  logits[target] -= scale;
+  return nll;
+}
+
+static void add(float* dst, const float* src, std::int64_t n) {
+  AD_FOR_VECTORS(i, n) put(dst, i, n, get(dst, i, n) + get(src, i, n));
+}
+
+// Blocks of 4096 in fp32, blocks in fp64.
+static double sum_squares(const float* x, std::int64_t n) {
+  double total = 0;
+  for (std::int64_t b = 0; b < n; b += 4096) {
+    std::int64_t count = n - b < 4096 ? n - b : 4096;
+    V sum{};
+    AD_FOR_VECTORS(i, count) {
+      V v = get(x + b, i, count);
+      sum = fma(v, v, sum);
+    }
+    total += hsum(sum);
+  }
+  return total;
+}
+
+AD_INLINE V vsqrt(V v) {
+#if AD_SIMD_WIDTH == 16 && defined(__AVX512F__)
+  return (V)_mm512_maskz_sqrt_ps(0xffff, (__m512)v);  // plain _mm512_sqrt_ps warns in g++ 12
+#elif AD_SIMD_WIDTH == 8 && defined(__AVX__)
+  return (V)_mm256_sqrt_ps((__m256)v);
+#else
+  for (std::int64_t i = 0; i < kW; ++i) v[i] = __builtin_sqrtf(v[i]);
+  return v;
+#endif
+}
+
+static void adamw(const AdamWCall& call) {
+  const float step = call.lr / call.bias1, root = 1.0f / __builtin_sqrtf(call.bias2), keep = 1.0f - call.lr * call.weight_decay;
+  AD_FOR_VECTORS(i, call.n) {
+    V g = get(call.grad, i, call.n) * call.grad_scale;
+    V m = fma(get(call.m, i, call.n), splat(call.beta1), g * (1.0f - call.beta1));
+    V v = fma(get(call.v, i, call.n), splat(call.beta2), g * g * (1.0f - call.beta2));
+    V p = get(call.param, i, call.n) * keep - m * step / (vsqrt(v) * root + call.eps);
+    put(call.m, i, call.n, m);
+    put(call.v, i, call.n, v);
+    put(call.param, i, call.n, p);
+  }
+}
+
+static void exp_row(const float* x, std::int64_t n, float* y) { AD_FOR_VECTORS(i, n) put(y, i, n, vexp(get(x, i, n))); }

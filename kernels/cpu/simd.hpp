@@ -1,0 +1,81 @@
+// The vector type of one instruction set. Included by isa_*.cpp only, inside the anonymous namespace, after AD_SIMD_WIDTH is
+// defined; no other header may come in there, or its inline functions would be compiled for that instruction set and shared.
+// Compiled with -ffp-contract=off: a fused multiply-add is where fma() stands and nowhere else, so results do not depend on
+// what the optimiser makes of a loop.
+
+#define AD_INLINE static inline __attribute__((always_inline))
+
+constexpr std::int64_t kW = AD_SIMD_WIDTH;
+typedef float V __attribute__((vector_size(AD_SIMD_WIDTH * 4)));
+typedef float VLoad __attribute__((vector_size(AD_SIMD_WIDTH * 4), aligned(4), may_alias));
+typedef std::int32_t VI __attribute__((vector_size(AD_SIMD_WIDTH * 4)));
+
+AD_INLINE V load(const float* p) { return *reinterpret_cast<const VLoad*>(p); }
+AD_INLINE void store(float* p, V v) { *reinterpret_cast<VLoad*>(p) = v; }
+AD_INLINE V splat(float x) { return x - V{}; }
+
+AD_INLINE V fma(V a, V b, V c) {
+#if AD_SIMD_WIDTH == 16 && defined(__AVX512F__)
+  return (V)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+#elif AD_SIMD_WIDTH == 8 && defined(__FMA__)
+  return (V)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+#else
+  return a * b + c;
+#endif
+}
+
+// The other operand when one is NaN is not wanted: a NaN must come through.
+AD_INLINE V max(V a, V b) { return a > b ? a : b; }
+
+// Halves are added until one lane is left: one fixed order.
+AD_INLINE float hsum(V v) {
+  float t[kW];
+  store(t, v);
+  for (std::int64_t s = kW / 2; s > 0; s /= 2)
+    for (std::int64_t i = 0; i < s; ++i) t[i] += t[i + s];
+  return t[0];
+}
+AD_INLINE float hmax(V v) {
+  float t[kW];
+  store(t, v);
+  for (std::int64_t s = kW / 2; s > 0; s /= 2)
+    for (std::int64_t i = 0; i < s; ++i) t[i] = t[i] > t[i + s] ? t[i] : t[i + s];
+  return t[0];
+}
+
+// The first n lanes of memory, `fill` in the others.
+AD_INLINE V load_tail(const float* p, std::int64_t n, float fill) {
+  float t[kW];
+  for (std::int64_t i = 0; i < kW; ++i) t[i] = i < n ? p[i] : fill;
+  return load(t);
+}
+AD_INLINE void store_tail(float* p, V v, std::int64_t n) {
+  float t[kW];
+  store(t, v);
+  for (std::int64_t i = 0; i < n; ++i) p[i] = t[i];
+}
+
+// exp(x): 2^n * e^r with |r| <= ln2 / 2 and the Taylor series to r^7 (truncation 5e-9); at most 1.5e-7 relative error over
+// [-87, 88]. Below -87.3 it is 0 (attention masks with -inf); NaN stays NaN.
+AD_INLINE V vexp(V x) {
+  constexpr float kMagic = 12582912.0f;  // 1.5 * 2^23: adding it rounds to an integer in the low mantissa bits
+  V low = splat(-87.33f), high = splat(88.37f);
+  VI under = x < low;
+  V y = x < low ? low : x;
+  y = y > high ? high : y;
+  V t = fma(y, splat(1.44269504f), splat(kMagic));
+  V n = t - kMagic;
+  V r = fma(n, splat(-0.693359375f), y);
+  r = fma(n, splat(2.12194440e-4f), r);
+  V p = splat(1.0f / 5040);
+  p = fma(p, r, splat(1.0f / 720));
+  p = fma(p, r, splat(1.0f / 120));
+  p = fma(p, r, splat(1.0f / 24));
+  p = fma(p, r, splat(1.0f / 6));
+  p = fma(p, r, splat(0.5f));
+  p = fma(p * r, r, r) + 1.0f;
+  V scale = (V)(((VI)t << 23) + (127 << 23));
+  V result = p * scale;
+  return under ? V{} : result;
+}
+AD_INLINE V sigmoid(V x) { return 1.0f / (1.0f + vexp(-x)); }

@@ -1,0 +1,117 @@
+#pragma once
+// The CPU arithmetic of the transformer, fp32, one thread per call: everything that sampling, scoring and training compute
+// goes through this table. The same source is compiled once per instruction set (cpu/isa_*.cpp) and chosen by cpuid.
+//
+// Two promises the engines are built on. (1) A row's result depends on nothing but that row: each output is one chain of
+// fused multiply-adds in a fixed order, whatever the number of rows in the call, so a sequence samples the same tokens alone
+// and in a crowd. (2) Sampler and trainer call the same functions, so their log-probabilities are equal bit for bit.
+//
+// Stateless: any thread may call any function on memory of its own. Buffers need kSlackFloats readable past their end
+// (vector tails read, and never use, what lies there).
+
+#include <cstddef>
+#include <cstdint>
+
+namespace autodidact {
+
+enum class Isa : std::uint8_t { kPortable = 0, kAvx2 = 1, kAvx512 = 2 };
+
+constexpr std::int64_t kSlackFloats = 64;
+constexpr std::int64_t kKeyTile = 16;  // positions per tile of the key cache: [position / 16][head_dim][16]
+
+// One sequence's attention, forward: `rows` queries at positions first .. first + rows - 1, causal, grouped queries.
+struct AttentionCall {
+  std::int64_t rows, first;  // queries, position of the first (keys 0 .. first are there already)
+  std::int64_t heads, kv_heads, head_dim;
+  const float* q;  // [rows, heads * head_dim], row stride q_stride
+  std::int64_t q_stride;
+  const float* k_tiles;  // per kv head [tiles][head_dim][16], heads k_head_stride apart
+  std::int64_t k_head_stride;
+  const float* v;  // [positions, kv_heads * head_dim], row stride v_stride
+  std::int64_t v_stride;
+  float* out;  // [rows, heads * head_dim], row stride out_stride
+  std::int64_t out_stride;
+  float* scratch;  // attention_scratch_floats()
+};
+
+// The same sequence, backward; rows == positions, first == 0. q, k, v and their gradients are columns of one [rows, stride]
+// matrix each: q heads, then k heads, then v heads. dqkv is overwritten.
+struct AttentionGradCall {
+  std::int64_t rows, heads, kv_heads, head_dim;
+  const float* qkv;
+  float* dqkv;
+  std::int64_t stride;
+  const float* dout;  // [rows, heads * head_dim], row stride dout_stride
+  std::int64_t dout_stride;
+  float* scratch;  // attention_grad_scratch_floats()
+};
+
+struct AdamWCall {
+  float* param;
+  float* m;
+  float* v;
+  const float* grad;
+  std::int64_t n;
+  float grad_scale;                           // clipping
+  float lr, beta1, beta2, eps, weight_decay;  // decoupled
+  float bias1, bias2;                         // 1 - beta^t
+};
+
+struct CpuKernels {
+  Isa isa;
+  const char* name;
+  std::int64_t panel;  // columns of a packed panel
+
+  // Packs B for gemm as [ceil(n / panel)][k][panel], zero-padded: from [n, k] row-major (a weight, y = x W^T) or from [k, n].
+  void (*pack_nk)(const float* b, std::int64_t ldb, std::int64_t n, std::int64_t k, float* packed);
+  void (*pack_kn)(const float* b, std::int64_t ldb, std::int64_t k, std::int64_t n, float* packed);
+  // C[m, n] = A[m, k] B, or += when `add`.
+  void (*gemm)(const float* a, std::int64_t lda, std::int64_t m, const float* packed, std::int64_t k, std::int64_t n, float* c,
+               std::int64_t ldc, bool add);
+  // C[n, k] += A[m, n]^T B[m, k]: a weight gradient from output gradient and input.
+  void (*gemm_tn_add)(const float* a, std::int64_t lda, const float* b, std::int64_t ldb, std::int64_t m, std::int64_t n,
+                      std::int64_t k, float* c, std::int64_t ldc);
+
+  // y = x / rms(x) * weight; rstd[row] = 1 / rms when not null.
+  void (*rmsnorm)(const float* x, std::int64_t rows, std::int64_t d, const float* weight, float eps, float* y, float* rstd);
+  // dx += gradient through the norm, dweight += its share.
+  void (*rmsnorm_grad)(const float* x, const float* rstd, const float* weight, const float* dy, std::int64_t rows,
+                       std::int64_t d, float* dx, float* dweight);
+
+  // Rotates the halves of each head in place by the angle of `cos`/`sin` [head_dim / 2]; sign -1 undoes it.
+  void (*rope)(float* x, std::int64_t heads, std::int64_t head_dim, const float* cos, const float* sin, float sign);
+
+  void (*attention)(const AttentionCall& call);
+  void (*attention_grad)(const AttentionGradCall& call);
+
+  // act = silu(gate) * up with gate_up = [rows, 2 f]: gate columns, then up columns.
+  void (*swiglu)(const float* gate_up, std::int64_t rows, std::int64_t f, float* act);
+  // gate_up becomes its own gradient.
+  void (*swiglu_grad)(float* gate_up, const float* dact, std::int64_t rows, std::int64_t f);
+
+  // log sum exp of a row; NaN or infinite when a logit is NaN or +infinite.
+  float (*log_sum_exp)(const float* logits, std::int64_t n);
+  // -log p(target). logits become (softmax - onehot(target)) * scale.
+  float (*nll_grad)(float* logits, std::int64_t n, std::int64_t target, float scale);
+  // weights[i] = exp((logits[i] - max) * inv_temperature); returns their sum.
+  float (*exp_weights)(const float* logits, std::int64_t n, float max, float inv_temperature, float* weights);
+
+  void (*add)(float* dst, const float* src, std::int64_t n);
+  double (*sum_squares)(const float* x, std::int64_t n);
+  void (*adamw)(const AdamWCall& call);
+  void (*exp)(const float* x, std::int64_t n, float* y);
+};
+
+// The best table for this machine; AD_ISA=portable|avx2|avx512 in the environment asks for another (ignored where the
+// machine lacks it). Chosen once per process: packed weights are shared between engines.
+const CpuKernels& cpu_kernels();
+// Null when this machine, or this build, lacks it.
+const CpuKernels* cpu_kernels_for(Isa isa);
+
+// Sizes in floats, slack included.
+std::int64_t packed_floats(const CpuKernels& kernels, std::int64_t n, std::int64_t k);
+std::int64_t key_tile_floats(std::int64_t positions, std::int64_t head_dim);  // of one kv head
+std::int64_t attention_scratch_floats(std::int64_t positions, std::int64_t heads, std::int64_t head_dim);
+std::int64_t attention_grad_scratch_floats(std::int64_t positions, std::int64_t head_dim);
+
+}  // namespace autodidact

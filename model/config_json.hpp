@@ -1,0 +1,20 @@
+#pragma once
+// ModelConfig to and from Hugging Face's config.json. Free functions without state: any thread may call them.
+
+#include <string>
+#include <string_view>
+
+#include "config/status.hpp"
+#include "model/weights.hpp"
+
+namespace autodidact {
+
+// With rotary positions it is a LlamaForCausalLM that `transformers` loads. Learned or no positions have no such class there:
+// model_type is then "autodidact", so that nobody loads it as a Llama and gets nonsense.
+std::string write_config_json(const ModelConfig& config);
+std::string write_generation_config_json(const ModelConfig& config);
+
+// kBadInput names the key. What this runtime cannot compute (biases, scaled rotary positions, another activation) is refused.
+Result<ModelConfig> read_config_json(std::string_view text);
+
+}  // namespace autodidact

@@ -1,0 +1,146 @@
+#include "model/decode_pass.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+
+namespace autodidact {
+namespace {
+
+// Zero pages that the system maps when they are first touched: a slot costs what its sequences reached.
+float* lazy_zeros(std::int64_t floats) {
+  auto* memory = static_cast<float*>(std::calloc(static_cast<std::size_t>(floats + kSlackFloats), sizeof(float)));
+  AD_REQUIRE(memory != nullptr, "no memory for the key-value cache: lower sample.batch or model.max_positions");
+  return memory;
+}
+
+std::vector<float> buffer(std::int64_t rows, std::int64_t width) {
+  return std::vector<float>(static_cast<std::size_t>(rows * width + kSlackFloats));
+}
+
+}  // namespace
+
+DecodePass::DecodePass(const ModelConfig& c, std::int64_t slots, std::int64_t max_rows)
+    : config_(c),
+      rope_(c),
+      slots_(slots),
+      key_floats_(c.num_key_value_heads * key_tile_floats(c.max_position_embeddings, c.head_dim)),
+      value_floats_(c.max_position_embeddings * kv_width(c)),
+      logit_stride_((c.vocab_size + 15) / 16 * 16),
+      keys_(lazy_zeros(c.num_hidden_layers * slots * key_floats_)),
+      values_(lazy_zeros(c.num_hidden_layers * slots * value_floats_)),
+      x_(buffer(max_rows, c.hidden_size)),
+      norm_(buffer(max_rows, c.hidden_size)),
+      qkv_(buffer(max_rows, qkv_width(c))),
+      attended_(buffer(max_rows, q_width(c))),
+      gate_up_(buffer(max_rows, 2 * c.intermediate_size)),
+      act_(buffer(max_rows, c.intermediate_size)),
+      logits_(buffer(slots, logit_stride_)),
+      scratch_(buffer(1, attention_scratch_floats(c.max_position_embeddings, c.num_attention_heads, c.head_dim))) {}
+
+void DecodePass::run(const PackedWeights& weights, std::span<const TokenId> tokens, std::span<const DecodeSegment> segments) {
+  embed(weights, tokens, segments);
+  auto rows = static_cast<std::int64_t>(tokens.size());
+  for (std::size_t i = 0; i < weights.layers.size(); ++i) {
+    const bool last = i + 1 == weights.layers.size();
+    attention_block(weights.layers[i], static_cast<std::int64_t>(i), rows, segments, last);
+    if (last) rows = static_cast<std::int64_t>(segments.size());
+    mlp_block(weights.layers[i], rows);
+  }
+  const std::int64_t d = config_.hidden_size;
+  kernels_.rmsnorm(x_.data(), rows, d, weights.final_norm, static_cast<float>(config_.rms_norm_eps), norm_.data(), nullptr);
+  kernels_.gemm(norm_.data(), d, rows, weights.head, d, config_.vocab_size, logits_.data(), logit_stride_, false);
+}
+
+void DecodePass::embed(const PackedWeights& weights, std::span<const TokenId> tokens, std::span<const DecodeSegment> segments) {
+  const std::int64_t d = config_.hidden_size;
+  for (std::size_t i = 0; i < tokens.size(); ++i)
+    std::memcpy(x_.data() + static_cast<std::int64_t>(i) * d, weights.embed + tokens[i] * d,
+                static_cast<std::size_t>(d) * sizeof(float));
+  if (config_.position != ModelConfig::Position::kLearned) return;
+  for (const DecodeSegment& segment : segments)
+    kernels_.add(x_.data() + segment.row * d, weights.positions + segment.first * d, segment.rows * d);
+}
+
+void DecodePass::attention_block(const PackedLayer& layer, std::int64_t index, std::int64_t rows,
+                                 std::span<const DecodeSegment> segments, bool last_rows_only) {
+  const std::int64_t d = config_.hidden_size, q = q_width(config_);
+  kernels_.rmsnorm(x_.data(), rows, d, layer.attention_norm, static_cast<float>(config_.rms_norm_eps), norm_.data(), nullptr);
+  kernels_.gemm(norm_.data(), d, rows, layer.qkv, d, qkv_width(config_), qkv_.data(), qkv_width(config_), false);
+  for (std::size_t i = 0; i < segments.size(); ++i) {
+    const DecodeSegment& segment = segments[i];
+    store_keys_values(index, segment);
+    if (last_rows_only)
+      attend(index, segment, segment.rows - 1, attended_.data() + static_cast<std::int64_t>(i) * q);
+    else
+      attend(index, segment, 0, attended_.data() + segment.row * q);
+  }
+  if (last_rows_only) {
+    keep_last_rows(segments);
+    rows = static_cast<std::int64_t>(segments.size());
+  }
+  kernels_.gemm(attended_.data(), q, rows, layer.o, q, d, x_.data(), d, true);
+}
+
+void DecodePass::store_keys_values(std::int64_t layer, const DecodeSegment& segment) {
+  const std::int64_t hd = config_.head_dim, kv = kv_width(config_), width = qkv_width(config_);
+  const std::int64_t tile_floats = key_tile_floats(config_.max_position_embeddings, hd);
+  float *k_to = keys(layer, segment.slot), *v_to = values(layer, segment.slot);
+  for (std::int64_t r = 0; r < segment.rows; ++r) {
+    const std::int64_t position = segment.first + r;
+    float* row = qkv_.data() + (segment.row + r) * width;
+    if (rope_.half > 0 && !rope_.cos.empty())
+      kernels_.rope(row, config_.num_attention_heads + config_.num_key_value_heads, hd, rope_.cos_at(position),
+                    rope_.sin_at(position), 1);
+    const float* k = row + q_width(config_);
+    for (std::int64_t h = 0; h < config_.num_key_value_heads; ++h) {
+      float* tile = k_to + h * tile_floats + position / kKeyTile * kKeyTile * hd + position % kKeyTile;
+      for (std::int64_t d = 0; d < hd; ++d) tile[d * kKeyTile] = k[h * hd + d];
+    }
+    std::memcpy(v_to + position * kv, k + kv, static_cast<std::size_t>(kv) * sizeof(float));
+  }
+  const std::int64_t positions = segment.first + segment.rows;
+  for (std::int64_t copy : segment.copies) {
+    for (std::int64_t h = 0; h < config_.num_key_value_heads; ++h)
+      std::memcpy(keys(layer, copy) + h * tile_floats, k_to + h * tile_floats,
+                  static_cast<std::size_t>(key_tile_floats(positions, hd)) * sizeof(float));
+    std::memcpy(values(layer, copy), v_to, static_cast<std::size_t>(positions * kv) * sizeof(float));
+  }
+}
+
+void DecodePass::attend(std::int64_t layer, const DecodeSegment& segment, std::int64_t from_row, float* out) {
+  AttentionCall call;
+  call.rows = segment.rows - from_row;
+  call.first = segment.first + from_row;
+  call.heads = config_.num_attention_heads;
+  call.kv_heads = config_.num_key_value_heads;
+  call.head_dim = config_.head_dim;
+  call.q = qkv_.data() + (segment.row + from_row) * qkv_width(config_);
+  call.q_stride = qkv_width(config_);
+  call.k_tiles = keys(layer, segment.slot);
+  call.k_head_stride = key_tile_floats(config_.max_position_embeddings, config_.head_dim);
+  call.v = values(layer, segment.slot);
+  call.v_stride = kv_width(config_);
+  call.out = out;
+  call.out_stride = q_width(config_);
+  call.scratch = scratch_.data();
+  kernels_.attention(call);
+}
+
+// Only the last row of a segment is sampled from, so from the last layer's attention on the others are not computed.
+void DecodePass::keep_last_rows(std::span<const DecodeSegment> segments) {
+  const std::int64_t d = config_.hidden_size;
+  for (std::size_t i = 0; i < segments.size(); ++i)
+    std::memmove(x_.data() + static_cast<std::int64_t>(i) * d, x_.data() + (segments[i].row + segments[i].rows - 1) * d,
+                 static_cast<std::size_t>(d) * sizeof(float));
+}
+
+void DecodePass::mlp_block(const PackedLayer& layer, std::int64_t rows) {
+  const std::int64_t d = config_.hidden_size, f = config_.intermediate_size;
+  kernels_.rmsnorm(x_.data(), rows, d, layer.mlp_norm, static_cast<float>(config_.rms_norm_eps), norm_.data(), nullptr);
+  kernels_.gemm(norm_.data(), d, rows, layer.gate_up, d, 2 * f, gate_up_.data(), 2 * f, false);
+  kernels_.swiglu(gate_up_.data(), rows, f, act_.data());
+  kernels_.gemm(act_.data(), f, rows, layer.down, f, d, x_.data(), d, true);
+}
+
+}  // namespace autodidact

@@ -1,0 +1,124 @@
+#include "model/safetensors.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+
+#include "model/safetensors_header.hpp"
+
+namespace autodidact {
+namespace {
+
+constexpr std::uint64_t kMaxHeaderBytes = 100 << 20;  // the format's own limit
+static_assert(std::endian::native == std::endian::little, "safetensors data is little-endian and is copied as it is");
+
+Status bad(const std::string& what) { return {Errc::kBadInput, what}; }
+
+std::size_t item_bytes(Dtype dtype) { return dtype == Dtype::kF32 ? 4 : 2; }
+
+// The byte length that dtype and shape demand; false when it overflows.
+bool demanded_bytes(const SafetensorsEntry& entry, std::uint64_t& bytes) {
+  bytes = item_bytes(entry.dtype);
+  for (std::int64_t n : entry.shape)
+    if (__builtin_mul_overflow(bytes, static_cast<std::uint64_t>(n), &bytes)) return false;
+  return true;
+}
+
+// Sorted by place, each of the size its shape says, end to end from 0 to the end of the file.
+Status check_places(std::vector<SafetensorsEntry>& entries, std::uint64_t data_bytes) {
+  std::sort(entries.begin(), entries.end(),
+            [](const auto& a, const auto& b) { return a.begin != b.begin ? a.begin < b.begin : a.end < b.end; });
+  std::uint64_t at = 0;
+  for (const SafetensorsEntry& entry : entries) {
+    const std::string where = "tensor " + printable_name(entry.name) + ": ";
+    std::uint64_t bytes = 0;
+    if (!demanded_bytes(entry, bytes)) return bad(where + "its shape overflows");
+    if (entry.begin > entry.end || entry.end > data_bytes)
+      return bad(where + "data_offsets [" + std::to_string(entry.begin) + ", " + std::to_string(entry.end) + "] leave the " +
+                 std::to_string(data_bytes) + " data bytes (truncated file?)");
+    if (entry.end - entry.begin != bytes)
+      return bad(where + "data_offsets span " + std::to_string(entry.end - entry.begin) + " bytes, its shape needs " +
+                 std::to_string(bytes));
+    if (entry.begin != at)
+      return bad(where + (entry.begin < at ? "overlaps the tensor before it" : "leaves a hole of bytes before it"));
+    at = entry.end;
+  }
+  if (at != data_bytes) return bad(std::to_string(data_bytes - at) + " bytes after the last tensor");
+  return {};
+}
+
+float widen_f16(std::uint16_t half) {
+  const std::uint32_t sign = static_cast<std::uint32_t>(half & 0x8000u) << 16, exponent = (half >> 10) & 0x1fu,
+                      mantissa = half & 0x3ffu;
+  if (exponent == 0) {
+    const float tiny = std::ldexp(static_cast<float>(mantissa), -24);
+    return sign != 0 ? -tiny : tiny;
+  }
+  const std::uint32_t wide = exponent == 31 ? 255 : exponent + 112;
+  return std::bit_cast<float>(sign | (wide << 23) | (mantissa << 13));
+}
+
+float widen(Dtype dtype, const char* from) {
+  if (dtype == Dtype::kF32) {
+    float value;
+    std::memcpy(&value, from, sizeof value);
+    return value;
+  }
+  std::uint16_t bits;
+  std::memcpy(&bits, from, sizeof bits);
+  return dtype == Dtype::kBf16 ? std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16) : widen_f16(bits);
+}
+
+}  // namespace
+
+Result<SafetensorsIndex> parse_safetensors(std::string_view file) {
+  std::uint64_t header_bytes = 0;
+  if (file.size() < sizeof header_bytes) return bad("shorter than the 8 bytes of the header length");
+  std::memcpy(&header_bytes, file.data(), sizeof header_bytes);
+  const std::uint64_t rest = file.size() - sizeof header_bytes;
+  if (header_bytes > kMaxHeaderBytes || header_bytes > rest)
+    return bad("header length " + std::to_string(header_bytes) + " exceeds " + (header_bytes > rest ? "the file" : "100 MiB"));
+  const std::string_view header = file.substr(sizeof header_bytes, header_bytes);
+  if (header.empty() || header.front() != '{') return bad("the header does not begin with {");
+  SafetensorsIndex index;
+  AD_ASSIGN_OR_RETURN(index.entries, parse_safetensors_header(header));
+  index.data_begin = sizeof header_bytes + header_bytes;
+  AD_RETURN_IF_ERROR(check_places(index.entries, file.size() - index.data_begin));
+  return index;
+}
+
+Status read_tensor(std::string_view file, const SafetensorsIndex& index, const SafetensorsEntry& entry, std::span<float> to) {
+  const std::size_t step = item_bytes(entry.dtype);
+  AD_REQUIRE(entry.end - entry.begin == to.size() * step, "read_tensor: size mismatch");
+  const char* from = file.data() + index.data_begin + entry.begin;
+  for (std::size_t i = 0; i < to.size(); ++i) {
+    to[i] = widen(entry.dtype, from + i * step);
+    if (!std::isfinite(to[i]))
+      return bad("tensor " + printable_name(entry.name) + ": value " + std::to_string(i) + " is " +
+                 (std::isnan(to[i]) ? "NaN" : "infinite"));
+  }
+  return {};
+}
+
+std::string write_safetensors(const std::vector<TensorView>& layout, const float* data) {
+  std::string header = "{\"__metadata__\":{\"format\":\"pt\"}";
+  std::size_t floats = 0;
+  for (const TensorView& tensor : layout) {
+    header += ",\"" + tensor.name + "\":{\"dtype\":\"F32\",\"shape\":[";
+    for (std::size_t i = 0; i < tensor.shape.size(); ++i) header += (i ? "," : "") + std::to_string(tensor.shape[i]);
+    header += "],\"data_offsets\":[" + std::to_string(tensor.offset * 4) + "," +
+              std::to_string((tensor.offset + tensor.size) * 4) + "]}";
+    floats += tensor.size;
+  }
+  header += "}";
+  header.resize((header.size() + 7) / 8 * 8, ' ');  // data on an 8-byte boundary, as the reference writer does
+  std::string file(8 + header.size() + floats * 4, '\0');
+  const std::uint64_t header_bytes = header.size();
+  std::memcpy(file.data(), &header_bytes, 8);
+  std::memcpy(file.data() + 8, header.data(), header.size());
+  std::memcpy(file.data() + 8 + header.size(), data, floats * 4);
+  return file;
+}
+
+}  // namespace autodidact

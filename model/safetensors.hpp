@@ -1,0 +1,39 @@
+#pragma once
+// The safetensors file format, read and written whole. What is read is hostile: every length, offset, name, dtype and shape
+// is checked before it is used. Free functions without state: any thread may call them.
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/status.hpp"
+#include "model/weights.hpp"
+
+namespace autodidact {
+
+enum class Dtype : std::uint8_t { kF32, kF16, kBf16 };
+
+struct SafetensorsEntry {
+  std::string name;
+  Dtype dtype = Dtype::kF32;
+  std::vector<std::int64_t> shape;
+  std::uint64_t begin = 0, end = 0;  // bytes, from the start of the data section; disjoint, without holes
+};
+
+// The tensors of a file's bytes, in the order of their data, and where the data section begins. kBadInput says what is wrong
+// at which tensor or byte.
+struct SafetensorsIndex {
+  std::vector<SafetensorsEntry> entries;
+  std::size_t data_begin = 0;
+};
+Result<SafetensorsIndex> parse_safetensors(std::string_view file);
+
+// Converts one entry to fp32. kBadInput on a value that is NaN or infinite.
+Status read_tensor(std::string_view file, const SafetensorsIndex& index, const SafetensorsEntry& entry, std::span<float> to);
+
+// A file of fp32 tensors that `transformers` loads.
+std::string write_safetensors(const std::vector<TensorView>& layout, const float* data);
+
+}  // namespace autodidact

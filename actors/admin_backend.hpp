@@ -11,13 +11,13 @@
 namespace autodidact {
 
 struct AdminReply {
-  Status status;       // not ok: the message is for the user; the code gives the HTTP status and the client's exit status
-  std::string json;    // an object, when ok
+  Status status;     // not ok: the message is for the user; the code gives the HTTP status and the client's exit status
+  std::string json;  // an object, when ok
 };
 
 struct Readiness {
   bool ready = false;
-  std::string json;    // an object: what is checked and what each check says
+  std::string json;  // an object: what is checked and what each check says
 };
 
 class AdminBackend {

@@ -36,8 +36,9 @@ struct LoadedConfig {
 };
 
 // A file of at most 1 MiB.
-LoadedConfig load_config(const std::string& path);
+// `overrides` ("loop.rounds=3", from --set) replace what the file says.
+LoadedConfig load_config(const std::string& path, const std::vector<std::string>& overrides = {});
 // `file` only names the text in errors.
-LoadedConfig parse_config(std::string_view text, const std::string& file);
+LoadedConfig parse_config(std::string_view text, const std::string& file, const std::vector<std::string>& overrides = {});
 
 }  // namespace autodidact

@@ -1,0 +1,135 @@
+#include "actors/admin_verbs.hpp"
+
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "config/files.hpp"
+
+namespace autodidact {
+namespace {
+
+using nlohmann::json;
+
+// Answers once, whoever comes first: the actor, the deadline, or nobody (when the last holder lets go).
+class Answer {
+ public:
+  explicit Answer(AdminBackend::Done done) : done_(std::move(done)) {}
+  ~Answer() { give(Status(Errc::kTemporary, "the daemon is stopping, or the actor that was asked has ended; try again")); }
+  void give(Result<std::string> result) {
+    if (answered_.exchange(true)) return;
+    done_(result.ok() ? AdminReply{Status(), std::move(result).value()} : AdminReply{result.status(), ""});
+  }
+
+ private:
+  std::atomic<bool> answered_{false};
+  AdminBackend::Done done_;
+};
+using AnswerPtr = std::shared_ptr<Answer>;
+
+// Waits for one deadline, then goes. Spawned hidden: the end of the daemon does not wait for it.
+caf::behavior timer(caf::event_based_actor* self, AnswerPtr answer, std::string verb, int deadline_ms) {
+  tell_after(self, std::chrono::milliseconds(deadline_ms), caf::actor_cast<caf::actor>(self), Tick{});
+  return make_behavior(self, reporter("admin"), [self, answer, verb, deadline_ms](const Tick&) {
+    answer->give(Status(Errc::kTemporary, verb + " was not answered within " + std::to_string(deadline_ms) +
+                                              " ms; `autodidact status` shows what each actor waits for"));
+    self->quit();
+  });
+}
+
+Result<json> parse(const std::string& text) {
+  json params = text.empty() ? json::object() : json::parse(text, nullptr, false);
+  if (!params.is_object()) return Status(Errc::kUsage, "parameters must be a JSON object");
+  return params;
+}
+
+Result<std::uint64_t> number(const json& params, const char* key, std::uint64_t otherwise, std::uint64_t max) {
+  if (!params.contains(key)) return otherwise;
+  const json& value = params[key];
+  if (!value.is_number_unsigned() || value.get<std::uint64_t>() > max) {
+    return Status(Errc::kUsage, std::string(key) + " must be a whole number from 0 to " + std::to_string(max));
+  }
+  return value.get<std::uint64_t>();
+}
+
+bool flag(const json& params, const char* key) {
+  return params.contains(key) && params[key].is_boolean() && params[key].get<bool>();
+}
+
+}  // namespace
+
+AdminVerbs::AdminVerbs(std::shared_ptr<Context> context, StatusBoard* board, caf::actor supervisor, RunningConfig* config,
+                       caf::actor_system* system)
+    : context_(std::move(context)),
+      board_(board),
+      supervisor_(std::move(supervisor)),
+      config_(config),
+      system_(system),
+      slow_(context_->threads->start({"admin", 8, [](const std::string& what) { log_error("admin", what); }})) {}
+
+Result<std::string> AdminVerbs::checkpoint() const {
+  char stamp[64];
+  std::snprintf(stamp, sizeof stamp, "%lld", static_cast<long long>(context_->clock->now_us() / 1000));
+  const std::string base = context_->data_dir + "/checkpoints";
+  AD_RETURN_IF_ERROR(make_directories(base));
+  const std::string target = base + "/" + stamp;
+  AD_RETURN_IF_ERROR(checkpoint_store(*context_->store, target));
+  return json{{"checkpoint", target}, {"step", context_->trainer_step->load()}}.dump();
+}
+
+void AdminVerbs::call(const std::string& verb, const std::string& params_json, int deadline_ms, AdminBackend::Done done) {
+  const auto answer = std::make_shared<Answer>(std::move(done));
+  const auto params = parse(params_json);
+  if (!params.ok()) return answer->give(params.status());
+  const auto version = number(*params, "version", 0, 0xffffffffu);
+  const auto limit = number(*params, "limit", 0, 1u << 30);
+  for (const auto* n : {&version, &limit}) {
+    if (!n->ok()) return answer->give(n->status());
+  }
+  const auto slowly = [&](std::function<Result<std::string>()> work) {
+    if (!slow_->post([answer, work = std::move(work)] { answer->give(work()); })) {
+      answer->give(Status(Errc::kTemporary, "8 such requests are under way; try again later"));
+    }
+  };
+  const std::string ok = "{\"ok\":true}";
+  if (verb == "status") return answer->give(board_->json());
+  if (verb == "config") return answer->give(config_->config_json());
+  if (verb == "pause" || verb == "resume") {
+    anon_tell(supervisor_, Pause{verb == "pause"});
+    return answer->give(ok);
+  }
+  if (verb == "reload") {
+    const bool dry_run = flag(*params, "dry_run");
+    return slowly([config = config_, supervisor = supervisor_, dry_run] { return config->reload(dry_run, supervisor); });
+  }
+  if (verb == "checkpoint") return slowly([this] { return checkpoint(); });
+  if (verb == "drain") {
+    anon_tell(supervisor_, Drain{});
+    return slowly([board = board_, deadline_ms, ok]() -> Result<std::string> {
+      if (board->wait_drained(deadline_ms)) return ok;
+      return Status(Errc::kTemporary, "not drained yet; `autodidact status` shows what is left");
+    });
+  }
+  system_->spawn<caf::hidden>(timer, answer, verb, deadline_ms);
+  if (verb == "promote" || verb == "rollback") {
+    if (!params->contains("version")) return answer->give(Status(Errc::kUsage, verb + " needs a version"));
+    anon_tell(supervisor_, ChooseVersion{static_cast<VersionId>(*version), verb == "rollback", [answer, ok](Status status) {
+                                           answer->give(status.ok() ? Result<std::string>(ok) : status);
+                                         }});
+  } else if (verb == "ask") {
+    if (!params->contains("question") || !(*params)["question"].is_string())
+      return answer->give(Status(Errc::kUsage, "ask needs a question"));
+    anon_tell(supervisor_, AskRequest{(*params)["question"].get<std::string>(), flag(*params, "hint"),
+                                      [answer](Result<std::string> r) { answer->give(std::move(r)); }});
+  } else if (verb == "eval") {
+    const auto serving = context_->weights->serving();
+    const VersionId wanted = *version != 0 ? static_cast<VersionId>(*version) : serving ? serving->version : 0;
+    if (wanted == 0)
+      return answer->give(Status(Errc::kTemporary, "no weights serve yet: the base model is still being trained"));
+    anon_tell(supervisor_, EvalRequest{wanted, *limit, [answer](Result<std::string> r) { answer->give(std::move(r)); }});
+  } else {
+    answer->give(Status(Errc::kUsage, "unknown verb " + verb));
+  }
+}
+
+}  // namespace autodidact

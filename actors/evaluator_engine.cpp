@@ -1,0 +1,149 @@
+#include "actors/evaluator_engine.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "config/log.hpp"
+
+namespace autodidact {
+namespace {
+
+using nlohmann::json;
+
+// Correct and total, of one group or of all.
+struct Tally {
+  std::uint64_t n = 0, answer = 0, process = 0;
+  void add(bool answer_right, bool process_right) {
+    ++n;
+    answer += answer_right ? 1 : 0;
+    process += process_right ? 1 : 0;
+  }
+  double accuracy() const { return n == 0 ? 0 : double(answer) / double(n); }
+  json to_json() const {
+    return {{"accuracy", accuracy()},
+            {"process_accuracy", n == 0 ? 0 : double(process) / double(n)},
+            {"n", n},
+            {"correct", answer}};
+  }
+};
+
+}  // namespace
+
+EvaluatorEngine::EvaluatorEngine(ContextPtr context)
+    : context_(std::move(context)),
+      thread_(context_->threads->start({"evaluator", 16, [](const std::string& what) { log_error("evaluator", what); }})),
+      turn_(*context_->gate, DeviceGate::Use::kSample, "evaluator") {}
+
+std::string EvaluatorEngine::waits_for() const {
+  std::lock_guard lock(mutex_);
+  return queued_ == 0 ? "a version" : waits_for_;
+}
+
+void EvaluatorEngine::post(std::function<void()> job, const std::function<void(Status)>& refuse) {
+  ++queued_;
+  const bool posted = thread_->post([self = shared_from_this(), job = std::move(job)] {
+    job();
+    self->turn_.leave();
+    --self->queued_;
+  });
+  if (posted) return;
+  --queued_;
+  refuse(Status(Errc::kTemporary, "the evaluator has its 16 requests queued; try again later"));
+}
+
+void EvaluatorEngine::evaluate(VersionId version, std::uint64_t limit, DoneEvaluation done) {
+  post([this, version, limit, done] { done(measure(version, limit)); }, done);
+}
+
+void EvaluatorEngine::ask(std::string question, bool hint, DoneAnswer done) {
+  post([this, question = std::move(question), hint, done] { done(answer(question, hint)); }, done);
+}
+
+Result<std::vector<DecodeResult>> EvaluatorEngine::decode(const WeightsPtr& weights, const std::vector<std::string>& prompts) {
+  const auto batch = std::min<std::int64_t>(context_->options->eval.batch, static_cast<std::int64_t>(prompts.size()));
+  AD_ASSIGN_OR_RETURN(const auto decoder, context_->runtime->make_decoder({batch}));
+  AD_RETURN_IF_ERROR(decoder->set_weights(weights));
+  SamplerSettings greedy;
+  greedy.temperature = 0;
+  for (std::size_t i = 0; i < prompts.size(); ++i) {
+    AD_ASSIGN_OR_RETURN(auto tokens, context_->tokenizer->encode(prompts[i]));
+    const auto room = context_->model_config.max_position_embeddings - static_cast<std::int64_t>(tokens.size());
+    greedy.max_tokens = static_cast<std::int32_t>(
+        std::max<std::int64_t>(1, std::min<std::int64_t>(context_->options->sample.max_tokens, room)));
+    decoder->submit({i, std::move(tokens), greedy, 0});
+  }
+  std::vector<DecodeResult> finished;
+  std::size_t left = 1;
+  while (left > 0) {
+    if (stopping_ || thread_->stop_token().stop_requested()) return Status(Errc::kTemporary, "the evaluator is stopping");
+    if (const Status held = turn_.hold(thread_->stop_token()); !held.ok()) {
+      std::lock_guard lock(mutex_);
+      waits_for_ = held.message();
+      continue;
+    }
+    ModelClock::Scope scope(*context_->model_clock);
+    left = decoder->step(finished);
+    ++progress_;
+  }
+  context_->metrics->add("autodidact_model_seconds_total", "evaluator", double(decoder->stats().step_ns) * 1e-9);
+  std::sort(finished.begin(), finished.end(), [](const auto& a, const auto& b) { return a.tag < b.tag; });
+  return finished;
+}
+
+Result<EvaluationResult> EvaluatorEngine::measure(VersionId version, std::uint64_t limit) {
+  const Task& task = *context_->task;
+  AD_ASSIGN_OR_RETURN(const auto weights, context_->weights->get(version));
+  const std::uint64_t size = task.held_out_size();
+  const std::uint64_t count = limit == 0 ? size : std::min(limit, size);
+  std::vector<Problem> problems;
+  std::vector<std::string> prompts;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    problems.push_back(task.held_out_problem(i * size / count));  // spread, so that a part covers every group
+    prompts.push_back(problems.back().prompt);
+  }
+  AD_ASSIGN_OR_RETURN(const auto results, decode(weights, prompts));
+  const auto names = task.group_names();
+  std::vector<Tally> groups(names.size());
+  Tally all;
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    const std::string text = context_->tokenizer->decode(results[i].tokens);
+    const bool whole = results[i].status.ok() && results[i].finish == Finish::kStop;
+    const Verdict verdict = task.judge(problems[i], text, true);
+    const bool answer = whole && verdict.answer_correct;
+    const bool process = whole && verdict.outcome == Outcome::kCorrect;
+    all.add(answer, process);
+    groups[task.group_of(problems[i])].add(answer, process);
+  }
+  json metrics = all.to_json();
+  metrics["groups"] = json::array();
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    json row = groups[g].to_json();
+    row["name"] = names[g];
+    metrics["groups"].push_back(std::move(row));
+  }
+  return EvaluationResult{version, all.accuracy(), metrics.dump()};
+}
+
+Result<std::string> EvaluatorEngine::answer(const std::string& question, bool hint) {
+  const Task& task = *context_->task;
+  AD_ASSIGN_OR_RETURN(const Problem problem, task.parse_question(question));
+  const auto weights = context_->weights->serving();
+  if (!weights) return Status(Errc::kTemporary, "no weights serve yet: the base model is still being trained");
+  AD_ASSIGN_OR_RETURN(const auto results, decode(weights, {hint ? task.hinted_prompt(problem) : problem.prompt}));
+  AD_RETURN_IF_ERROR(results[0].status);
+  const std::string text = context_->tokenizer->decode(results[0].tokens);
+  const Verdict verdict = task.judge(problem, text, true);
+  double logprob = 0;
+  for (float lp : results[0].logprobs) logprob += lp;
+  return json{{"question", question},
+              {"rationale", text},
+              {"answer", verdict.extracted},
+              {"version", weights->version},
+              {"tokens", results[0].tokens.size()},
+              {"logprob", logprob},
+              {"outcome", name(verdict.outcome)}}
+      .dump();
+}
+
+}  // namespace autodidact

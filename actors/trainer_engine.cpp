@@ -1,0 +1,372 @@
+#include "actors/trainer_engine.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <numeric>
+#include <random>
+#include <utility>
+
+#include "actors/generator_engine.hpp"
+#include "config/log.hpp"
+#include "config/sha256.hpp"
+
+namespace autodidact {
+namespace {
+
+using std::chrono::milliseconds;
+constexpr std::size_t kCachedExamples = 1 << 18;
+constexpr milliseconds kWriteDeadline{60000};
+constexpr milliseconds kRetry{250};
+
+}  // namespace
+
+std::size_t EpochOrder::at(std::uint64_t draw) {
+  const std::uint64_t epoch = draw / size_;
+  if (epoch != epoch_) {
+    epoch_ = epoch;
+    order_.resize(size_);
+    std::iota(order_.begin(), order_.end(), 0u);
+    for (std::size_t i = size_; i > 1; --i) {
+      std::swap(order_[i - 1], order_[attempt_seed(seed_ + epoch * 0x9E37, i) % i]);
+    }
+  }
+  return order_[draw % size_];
+}
+
+TrainerEngine::TrainerEngine(ContextPtr context, std::shared_ptr<const Options> options, Listener listener)
+    : context_(std::move(context)),
+      listener_(std::move(listener)),
+      thread_(context_->threads->start({"trainer", 4, [](const std::string& what) { log_error("trainer", what); }})),
+      options_(std::move(options)),
+      turn_(*context_->gate, DeviceGate::Use::kTrain, "trainer") {}
+
+void TrainerEngine::run(TrainCommand command) {
+  if (busy_.exchange(true)) return;  // repeated by a restarted curriculum
+  const bool posted = thread_->post([self = shared_from_this(), command] {
+    self->execute(command);
+    self->busy_ = false;
+  });
+  if (!posted) busy_ = false;
+}
+
+void TrainerEngine::execute(const TrainCommand& command) {
+  // A killed trainer's thread may still be finishing a step: two learners must not write one record.
+  std::unique_lock turn(*context_->trainer_turn, std::defer_lock);
+  while (!turn.try_lock_for(milliseconds(200))) {
+    wait_on("the previous trainer's thread to end");
+    if (ending()) return;
+  }
+  finishing_ = false;
+  wait_on("");
+  Status status = prepare(command);
+  if (status.ok()) status = command.open_ended ? run_open_ended(command) : run_plan(command);
+  turn_.leave();
+  if (Status last = wait_durable(); status.ok()) status = last;
+  wait_on("");
+  if (!status.ok() && !ending()) listener_.failed(status);
+}
+
+Status TrainerEngine::prepare(const TrainCommand& command) {
+  AD_ASSIGN_OR_RETURN(state_, context_->store->trainer_state());
+  round_ = command.round;
+  consumed_.clear();
+  if (!learner_) {
+    AD_ASSIGN_OR_RETURN(learner_,
+                        context_->runtime->make_learner(options()->train, static_cast<std::uint64_t>(options()->seed)));
+  }
+  const bool same_plan =
+      !state_.slot.empty() && (command.open_ended ? state_.plan_steps == 0 && state_.plan_round > 0
+                                                  : state_.plan_steps > 0 && state_.plan_round == command.round);
+  if (same_plan) return resume(state_);
+  WeightsPtr start;
+  if (command.start == 0) {
+    start = init_weights(context_->model_config, options()->model.init_std, static_cast<std::uint64_t>(options()->seed));
+  } else {
+    AD_ASSIGN_OR_RETURN(start, context_->weights->get(command.start));
+  }
+  state_.plan_round = command.round;
+  state_.plan_first_step = state_.step;
+  state_.plan_steps = command.open_ended ? 0 : command.plan.steps;
+  state_.plan_start = command.start;
+  LearnerCursor cursor;
+  cursor.step = state_.step;
+  cursor.plan_steps = state_.plan_steps;
+  cursor.peak_lr = command.plan.lr;
+  return learner_->begin(*start, cursor);
+}
+
+Status TrainerEngine::resume(const TrainerState& state) {
+  AD_RETURN_IF_ERROR(learner_->load_state(context_->data_dir + "/" + state.slot));
+  const LearnerCursor cursor = learner_->cursor();
+  if (cursor.step != state.step) {
+    return Status(Errc::kBadInput, state.slot + " holds step " + std::to_string(cursor.step) + ", the store says " +
+                                       std::to_string(state.step) + "; refusing to train from a state that does not match");
+  }
+  *context_->trainer_step = state.step;
+  log_info("trainer", "resumed", {{"step", state.step}, {"plan_step", cursor.plan_step}, {"round", state.plan_round}});
+  return {};
+}
+
+Status TrainerEngine::run_plan(const TrainCommand& command) {
+  DrawRequest request;
+  request.min_round = command.plan.min_round;
+  request.include_seeds = command.plan.include_seeds;
+  const auto ids = context_->store->kept_ids(request);
+  if (ids.empty() || state_.plan_steps == 0) {
+    listener_.nothing(command.round);
+    return {};
+  }
+  EpochOrder order(ids.size(), attempt_seed(static_cast<std::uint64_t>(options()->seed), command.round));
+  const auto batch_size = static_cast<std::size_t>(options()->train.batch_sequences);
+  const char* phase = command.round == 0 ? "base" : "round";
+  while (learner_->cursor().plan_step < state_.plan_steps) {
+    if (ending()) return {};
+    Batch batch;
+    const std::uint64_t first = learner_->cursor().plan_step * batch_size;
+    for (std::size_t i = 0; i < batch_size; ++i) batch.ids.push_back(ids[order.at(first + i)]);
+    AD_RETURN_IF_ERROR(step_once(batch, phase));
+  }
+  AD_RETURN_IF_ERROR(wait_durable());
+  return write_version(command, command.produce);
+}
+
+Status TrainerEngine::run_open_ended(const TrainCommand& command) {
+  VersionId next = command.produce;
+  std::uint64_t since_version = 0;
+  while (!ending()) {
+    const auto now = options();
+    const auto count = static_cast<std::size_t>(now->train.batch_sequences);
+    if (!wait_for_grant(count)) break;
+    DrawRequest request;
+    request.count = count;
+    request.selector = now->replay.selector;
+    request.seed = attempt_seed(static_cast<std::uint64_t>(now->seed), learner_->cursor().step);
+    request.min_round = 1;
+    request.include_seeds = command.plan.include_seeds;
+    const auto newest = static_cast<std::int64_t>(next) - 1;
+    request.min_version = static_cast<VersionId>(std::max<std::int64_t>(0, newest - now->loop.max_staleness));
+    Batch batch;
+    batch.ids = context_->store->draw(request);
+    if (batch.ids.empty()) {
+      wait_on("attempts fresh enough to train on");
+      std::this_thread::sleep_for(milliseconds(20));
+      grant(count);
+      continue;
+    }
+    AD_RETURN_IF_ERROR(step_once(batch, "continuous"));
+    if (++since_version < static_cast<std::uint64_t>(now->train.publish_every_steps)) continue;
+    AD_RETURN_IF_ERROR(wait_durable());
+    AD_RETURN_IF_ERROR(write_version(command, next++));
+    since_version = 0;
+  }
+  if (!finishing_ || stopping_) return {};
+  AD_RETURN_IF_ERROR(wait_durable());
+  if (since_version > 0) return write_version(command, next);
+  listener_.stopped();
+  return {};
+}
+
+bool TrainerEngine::wait_for_grant(std::size_t count) {
+  turn_.leave();
+  listener_.ask_draw(count);
+  wait_on("the ratio limiter");
+  std::unique_lock lock(mutex_);
+  // Asked again every second: a restarted replay actor knows of no earlier request.
+  while (granted_ < count && !finishing_ && !stopping_) {
+    if (changed_.wait_for(lock, milliseconds(1000)) == std::cv_status::timeout) listener_.ask_draw(count);
+  }
+  if (granted_ < count) return false;
+  granted_ -= count;
+  return true;
+}
+
+// Attempts are immutable, so what was read once can be kept.
+Status TrainerEngine::load(Batch& batch) {
+  if (examples_.size() > kCachedExamples) examples_.clear();
+  std::vector<AttemptId> missing;
+  for (AttemptId id : batch.ids) {
+    if (!examples_.contains(id)) missing.push_back(id);
+  }
+  std::sort(missing.begin(), missing.end());
+  missing.erase(std::unique(missing.begin(), missing.end()), missing.end());
+  AD_ASSIGN_OR_RETURN(const auto attempts, context_->store->read(missing));
+  for (const auto& judged : attempts) {
+    TrainExample example = make_example(judged);
+    if (judged.selection.weight > 0) example.weight = judged.selection.weight;
+    examples_.emplace(judged.attempt.id, std::move(example));
+  }
+  for (AttemptId id : batch.ids) batch.examples.push_back(examples_.at(id));
+  return {};
+}
+
+Status TrainerEngine::step_once(Batch& batch, const char* phase) {
+  const auto begin = system_clock().mono_ns();
+  AD_RETURN_IF_ERROR(load(batch));
+  hold_while_paused();
+  for (;;) {
+    wait_on("the device");
+    if (const Status held = turn_.hold(thread_->stop_token()); held.ok()) break;
+    if (ending()) return {};
+  }
+  wait_on("");
+  const auto model_begin = system_clock().mono_ns();
+  auto stats = [&] {
+    ModelClock::Scope scope(*context_->model_clock);
+    return learner_->step(batch.examples);
+  }();
+  if (!stats.ok()) return stats.status();
+  const auto end = system_clock().mono_ns();
+  auto& m = *context_->metrics;
+  m.add("autodidact_model_seconds_total", "trainer", double(end - model_begin) * 1e-9);
+  m.add("autodidact_trained_tokens_total", "all", double(stats->tokens));
+  m.set("autodidact_loss_nats", phase, stats->loss);
+  AD_RETURN_IF_ERROR(save(std::move(batch.ids)));
+  m.add("autodidact_train_steps_total", phase, 1);
+  m.observe("autodidact_step_seconds", phase, double(system_clock().mono_ns() - begin) * 1e-9);
+  ++progress_;
+  return {};
+}
+
+// Waits for the step before to be durable, then sends this one on its way: the disk works while the next step computes, and a
+// crash costs at most the step being written and the one being computed.
+Status TrainerEngine::save(std::vector<AttemptId> ids) {
+  const auto step = learner_->cursor().step;
+  for (AttemptId id : ids) consumed_.push_back({step, id, round_});
+  const auto every = static_cast<std::uint64_t>(std::max<std::int64_t>(1, options()->train.snapshot_every_steps));
+  const auto cursor = learner_->cursor();
+  const bool last = cursor.plan_steps > 0 && cursor.plan_step == cursor.plan_steps;
+  if (step % every != 0 && !last) return {};
+  AD_RETURN_IF_ERROR(wait_durable());
+  state_.step = step;
+  // Never the slot that the durable record names.
+  state_.slot = state_.slot == "learner/slot-a" ? "learner/slot-b" : "learner/slot-a";
+  AD_RETURN_IF_ERROR(while_disk_full([&] { return learner_->save_state(context_->data_dir + "/" + state_.slot); }));
+  record_ = WriteSet();
+  record_.consumed = std::exchange(consumed_, {});
+  record_.trainer = state_;
+  submit_record();
+  return {};
+}
+
+void TrainerEngine::submit_record() {
+  {
+    std::lock_guard lock(mutex_);
+    writing_ = true;
+  }
+  context_->store->submit(record_, [self = shared_from_this(), step = state_.step](Result<WriteReceipt> receipt) {
+    std::lock_guard lock(self->mutex_);
+    self->writing_ = false;
+    self->written_ = receipt.status();
+    if (receipt.ok()) *self->context_->trainer_step = step;
+    self->changed_.notify_all();
+  });
+}
+
+Status TrainerEngine::wait_durable() {
+  for (;;) {
+    std::unique_lock lock(mutex_);
+    if (!changed_.wait_for(lock, kWriteDeadline, [this] { return !writing_; })) {
+      return Status(Errc::kInternal, "the store has not answered for 60 s");
+    }
+    const Status status = std::exchange(written_, Status());
+    if (status.code() != Errc::kTemporary || stopping_) return status;
+    waits_for_ = status.message();
+    changed_.wait_for(lock, kRetry);
+    lock.unlock();
+    submit_record();
+  }
+}
+
+// The disk being full is no reason to lose a step: `write` is tried again until it works or the engine is told to stop.
+Status TrainerEngine::while_disk_full(const std::function<Status()>& write) {
+  Status status = write();
+  while (status.code() == Errc::kTemporary && !stopping_) {
+    wait_on(status.message());
+    turn_.leave();
+    std::this_thread::sleep_for(kRetry);
+    status = write();
+  }
+  return status;
+}
+
+Status TrainerEngine::write_version(const TrainCommand& command, VersionId version) {
+  turn_.leave();
+  const WeightsPtr weights = learner_->snapshot(version);
+  VersionRecord record;
+  record.id = version;
+  record.parent = command.start;
+  record.round = command.round;
+  record.step = state_.step;
+  record.path = WeightBoard::directory_of(version);
+  record.method = options()->method.name;
+  record.created_us = options()->deterministic ? static_cast<std::int64_t>(version) : context_->clock->now_us();
+  AD_RETURN_IF_ERROR(while_disk_full([&] {
+    auto digest = save_checkpoint(*weights, context_->tokenizer->to_json(), context_->data_dir + "/" + record.path);
+    if (digest.ok()) record.digest = digest.value();
+    return digest.status();
+  }));
+  WriteSet set;
+  set.versions.push_back(record);
+  AD_RETURN_IF_ERROR(while_disk_full([&] { return context_->store->commit(set).status(); }));
+  context_->weights->post(weights);
+  ++progress_;
+  listener_.trained(std::move(record));
+  return {};
+}
+
+void TrainerEngine::configure(std::shared_ptr<const Options> options) {
+  std::lock_guard lock(mutex_);
+  options_ = std::move(options);
+}
+
+std::shared_ptr<const Options> TrainerEngine::options() const {
+  std::lock_guard lock(mutex_);
+  return options_;
+}
+
+void TrainerEngine::grant(std::size_t count) {
+  std::lock_guard lock(mutex_);
+  granted_ += count;
+  changed_.notify_all();
+}
+
+void TrainerEngine::pause(bool paused) {
+  std::lock_guard lock(mutex_);
+  paused_ = paused;
+  changed_.notify_all();
+}
+
+void TrainerEngine::finish() {
+  finishing_ = true;
+  changed_.notify_all();
+}
+
+void TrainerEngine::stop() {
+  stopping_ = true;
+  changed_.notify_all();
+}
+
+bool TrainerEngine::ending() const { return stopping_ || finishing_ || thread_->stop_token().stop_requested(); }
+
+std::string TrainerEngine::waits_for() const {
+  std::lock_guard lock(mutex_);
+  return busy_ ? waits_for_ : "a training plan";
+}
+
+void TrainerEngine::wait_on(const std::string& what) {
+  std::lock_guard lock(mutex_);
+  waits_for_ = what;
+}
+
+void TrainerEngine::hold_while_paused() {
+  std::unique_lock lock(mutex_);
+  if (!paused_) return;
+  waits_for_ = "resume (paused by hand)";
+  lock.unlock();
+  turn_.leave();
+  lock.lock();
+  while (paused_ && !ending()) changed_.wait_for(lock, milliseconds(200));
+}
+
+}  // namespace autodidact

@@ -1,0 +1,105 @@
+#pragma once
+// Carries out TrainCommands on one compute thread: draws batches, steps the learner, makes each step durable together with what
+// it consumed, writes versions. No CAF. Owned by the trainer actor. What survives a crash: every step whose write completed;
+// the next engine continues from it, so at most the step under way (and one being written) is done again.
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+#include <vector>
+
+#include "actors/compute_thread.hpp"
+#include "actors/context.hpp"
+#include "actors/loop_core.hpp"
+#include "actors/sliced_turn.hpp"
+
+namespace autodidact {
+
+class TrainerEngine : public std::enable_shared_from_this<TrainerEngine> {
+ public:
+  // Called on the compute thread.
+  struct Listener {
+    std::function<void(VersionRecord)> trained;        // durable and posted on the weight board
+    std::function<void(std::uint32_t round)> nothing;  // no kept attempts
+    std::function<void()> stopped;                     // open-ended training ended
+    std::function<void(Status)> failed;
+    std::function<void(std::size_t count)> ask_draw;  // open-ended: answered by grant()
+  };
+  TrainerEngine(ContextPtr context, std::shared_ptr<const Options> options, Listener listener);
+
+  void run(TrainCommand command);
+  void configure(std::shared_ptr<const Options> options);
+  void grant(std::size_t count);  // draws the ratio limiter allowed
+  void pause(bool paused);
+  void finish();  // open-ended: write a last version and end
+  void stop();    // end at the next step boundary, everything durable
+  bool busy() const { return busy_.load(); }
+  std::uint64_t progress() const { return progress_.load(); }
+  std::uint64_t step() const { return context_->trainer_step->load(); }
+  std::string waits_for() const;
+
+ private:
+  struct Batch {
+    std::vector<AttemptId> ids;
+    std::vector<TrainExample> examples;
+  };
+  void execute(const TrainCommand& command);
+  Status prepare(const TrainCommand& command);
+  Status resume(const TrainerState& state);
+  Status run_plan(const TrainCommand& command);
+  Status run_open_ended(const TrainCommand& command);
+  bool wait_for_grant(std::size_t count);
+  Status load(Batch& batch);
+  Status step_once(Batch& batch, const char* phase);
+  void submit_record();
+  Status wait_durable();
+  Status while_disk_full(const std::function<Status()>& write);
+  void hold_while_paused();
+  Status save(std::vector<AttemptId> ids);
+  Status write_version(const TrainCommand& command, VersionId version);
+  bool ending() const;
+  void wait_on(const std::string& what);
+  std::shared_ptr<const Options> options() const;
+
+  const ContextPtr context_;
+  const Listener listener_;
+  const std::shared_ptr<ComputeThread> thread_;
+  std::atomic<bool> stopping_{false}, finishing_{false}, busy_{false};
+  std::atomic<std::uint64_t> progress_{0};
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::shared_ptr<const Options> options_;  // guarded by mutex_
+  std::size_t granted_ = 0;                 // guarded by mutex_
+  bool paused_ = false;                     // guarded by mutex_
+  std::string waits_for_;                   // guarded by mutex_
+  bool writing_ = false;                    // guarded by mutex_: a step's record is on its way to the disk
+  Status written_;                          // guarded by mutex_: how the last one ended
+
+  // compute thread only
+  SlicedTurn turn_;
+  std::unique_ptr<Learner> learner_;
+  TrainerState state_;                 // of the newest step handed to the store
+  WriteSet record_;                    // its durable record, kept for another try
+  std::vector<Consumption> consumed_;  // since that step
+  std::uint32_t round_ = 0;
+  std::unordered_map<AttemptId, TrainExample> examples_;
+};
+
+// The order in which a plan visits its data: shuffled epochs, a function of the seed alone.
+class EpochOrder {
+ public:
+  EpochOrder(std::size_t size, std::uint64_t seed) : size_(size), seed_(seed) {}
+  std::size_t at(std::uint64_t draw);  // index of the draw-th example, from 0
+
+ private:
+  const std::size_t size_;
+  const std::uint64_t seed_;
+  std::uint64_t epoch_ = ~0ull;
+  std::vector<std::uint32_t> order_;
+};
+
+}  // namespace autodidact

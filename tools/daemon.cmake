@@ -1,0 +1,11 @@
+# The daemon's main program as a library, so that tests link it with a fake runtime; and the daemon itself.
+if(AD_WITH_CAF)
+  ad_library(daemon
+    SOURCES daemon_main.cpp offline_eval.cpp progress_line.cpp
+    PUBLIC autodidact::actors
+    PRIVATE autodidact::gateway CLI11::CLI11)
+  if(AD_WITH_TORCH)
+    add_executable(autodidactd autodidactd.cpp)
+    target_link_libraries(autodidactd PRIVATE autodidact::daemon autodidact::model)
+  endif()
+endif()

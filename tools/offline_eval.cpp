@@ -1,0 +1,69 @@
+#include "tools/offline_eval.hpp"
+
+#include <future>
+
+#include "actors/evaluator_engine.hpp"
+#include "config/log.hpp"
+
+namespace autodidact {
+namespace {
+
+// The few parts of a daemon that an evaluator engine needs.
+struct Bench {
+  std::unique_ptr<ReplayStore> store;
+  std::unique_ptr<ModelRuntime> runtime;
+  std::unique_ptr<WeightBoard> weights;
+  DeviceGate gate{DeviceGate::Mode::kSplit};
+  ModelClock model_clock;
+  Metrics metrics;
+  ThreadKeeper threads;
+  std::shared_ptr<Context> context = std::make_shared<Context>();
+  VersionId serving = 0;
+
+  Status open(const Options& options, const RuntimeFactory& make_runtime) {
+    AD_ASSIGN_OR_RETURN(store, open_store_read_only(options.data_dir + "/store", options.store));
+    AD_ASSIGN_OR_RETURN(const LoopState loop, store->loop_state());
+    serving = loop.serving;
+    AD_ASSIGN_OR_RETURN(context->task, make_task(options.task, static_cast<std::uint64_t>(options.seed)));
+    AD_ASSIGN_OR_RETURN(context->tokenizer, make_char_tokenizer(context->task->alphabet()));
+    const auto& t = *context->tokenizer;
+    AD_ASSIGN_OR_RETURN(context->model_config, make_model_config(options.model, t.vocab_size(), t.eos(), t.pad()));
+    runtime = make_runtime(context->tokenizer);
+    weights = std::make_unique<WeightBoard>(options.data_dir);
+    context->options = std::make_shared<const Options>(options);
+    context->runtime = runtime.get();
+    context->weights = weights.get();
+    context->gate = &gate;
+    context->model_clock = &model_clock;
+    context->metrics = &metrics;
+    context->threads = &threads;
+    return {};
+  }
+};
+
+}  // namespace
+
+Result<std::string> offline_eval(const Options& options, const RuntimeFactory& make_runtime, std::uint32_t version,
+                                 std::uint64_t limit) {
+  Bench bench;
+  AD_RETURN_IF_ERROR(bench.open(options, make_runtime));
+  const VersionId wanted = version != 0 ? version : bench.serving;
+  if (wanted == 0) return Status(Errc::kNotFound, "no version to evaluate: the base model is not trained yet");
+  std::promise<Result<EvaluationResult>> promise;
+  const auto engine = std::make_shared<EvaluatorEngine>(bench.context);
+  engine->evaluate(wanted, limit, [&](Result<EvaluationResult> result) { promise.set_value(std::move(result)); });
+  AD_ASSIGN_OR_RETURN(const auto result, promise.get_future().get());
+  return result.metrics_json;
+}
+
+Result<std::string> offline_ask(const Options& options, const RuntimeFactory& make_runtime, const std::string& question) {
+  Bench bench;
+  AD_RETURN_IF_ERROR(bench.open(options, make_runtime));
+  if (bench.serving != 0) AD_RETURN_IF_ERROR(bench.weights->serve(bench.serving));
+  std::promise<Result<std::string>> promise;
+  const auto engine = std::make_shared<EvaluatorEngine>(bench.context);
+  engine->ask(question, false, [&](Result<std::string> result) { promise.set_value(std::move(result)); });
+  return promise.get_future().get();
+}
+
+}  // namespace autodidact

@@ -1,0 +1,17 @@
+#pragma once
+// Evaluation and single questions without a running daemon: reads the store beside nobody, takes the serving weights from disk.
+
+#include <string>
+
+#include "config/options.hpp"
+#include "config/status.hpp"
+#include "tools/daemon_main.hpp"
+
+namespace autodidact {
+
+// version 0 = the serving one. JSON as `autodidact eval --json` prints it.
+Result<std::string> offline_eval(const Options& options, const RuntimeFactory& runtime, std::uint32_t version,
+                                 std::uint64_t limit);
+Result<std::string> offline_ask(const Options& options, const RuntimeFactory& runtime, const std::string& question);
+
+}  // namespace autodidact

@@ -1,0 +1,84 @@
+#pragma once
+// One connection: reads a request, hands it to the endpoint's handler, writes the answer, again until closed. Private to
+// http_server.cpp. Every method runs on the Asio thread;
+// Exchanges (http_exchange.hpp) post to it.
+
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core/basic_stream.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http.hpp>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "gateway/http_exchange.hpp"
+#include "gateway/http_server.hpp"
+
+namespace autodidact {
+
+namespace net = boost::asio;
+namespace beast = boost::beast;
+
+// The io_context, shared with Exchanges that may outlive the server.
+struct IoCore {
+  net::io_context io{1};
+};
+
+class Session : public std::enable_shared_from_this<Session> {
+ public:
+  using Stream = beast::basic_stream<net::generic::stream_protocol>;
+  using Socket = net::generic::stream_protocol::socket;
+  using OnClose = std::function<void(std::uint64_t id)>;
+
+  Session(const std::shared_ptr<IoCore>& core, Socket socket, std::shared_ptr<const HttpEndpoint> endpoint, std::uint64_t id,
+          OnClose on_close);
+  ~Session();
+
+  void start();
+  void refuse(const Status& why);  // answers the error without reading, then closes
+  bool idle() const { return state_ == State::kReading; }
+  std::chrono::steady_clock::time_point idle_since() const { return idle_since_; }
+  void close_when_answered();
+  void close();
+
+  // From Exchanges, with the serial of the request they answer.
+  void reply(std::uint64_t serial, HttpReply reply);
+  void pump(std::uint64_t serial, const std::shared_ptr<StreamPipe>& pipe);
+  void answer_within(std::uint64_t serial, int ms);
+
+ private:
+  enum class State { kReading, kHandling, kWriting, kStreaming, kLingering, kClosed };
+
+  void read();
+  void on_read(beast::error_code error);
+  void dispatch();
+  bool refuse_host();
+  void send(HttpReply reply, bool keep);
+  void after_write(beast::error_code error, bool keep);
+  void begin_stream(const std::shared_ptr<StreamPipe>& pipe);
+  void write_chunk(const std::shared_ptr<StreamPipe>& pipe);
+  void watch_for_hangup(const std::shared_ptr<StreamPipe>& pipe);
+  void linger(std::size_t budget_bytes);
+
+  const std::weak_ptr<IoCore> core_;  // weak: queued handlers own sessions, a strong one would be a cycle
+  const std::shared_ptr<const HttpEndpoint> endpoint_;
+  const std::uint64_t id_;
+  OnClose on_close_;
+  Stream stream_;
+  net::steady_timer deadline_;
+  beast::flat_buffer buffer_;
+  std::optional<beast::http::request_parser<beast::http::string_body>> parser_;
+  std::shared_ptr<void> outgoing_;  // the message being written, and its serializer
+  std::weak_ptr<StreamPipe> pipe_;
+  std::string chunk_;  // being written
+  State state_ = State::kReading;
+  std::uint64_t serial_ = 0;  // of the request in hand
+  bool closing_ = false;
+  std::chrono::steady_clock::time_point idle_since_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace autodidact

@@ -10,6 +10,7 @@
 namespace autodidact {
 namespace {
 
+using namespace std::string_literals;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -82,7 +83,7 @@ TEST(ReportSvg, IsSelfContained) {
 TEST(ReportSvg, EscapesWhatCouldBeMarkup) {
   auto rounds = climbing();
   rounds[1].groups[0].name = "a<b>&\"c\"";
-  const std::string svg = render_svg(rounds, std::string("</title><script>\0\x01\xC3(\xE2\x80", 24) + "caf\xC3\xA9");
+  const std::string svg = render_svg(rounds, "</title><script>\0\x01\xC3(\xE2\x80"s + "caf\xC3\xA9");
   EXPECT_TRUE(well_formed(svg)) << svg;
   EXPECT_THAT(svg, HasSubstr("a&lt;b&gt;&amp;&quot;c&quot;"));
   EXPECT_THAT(svg, Not(HasSubstr("<script")));

@@ -1,0 +1,22 @@
+#pragma once
+// The learner: schedule, clipping, AdamW and the state around a gradient engine. See learner.hpp for who may call it.
+
+#include <functional>
+#include <memory>
+
+#include "config/options.hpp"
+#include "model/gradient_engine.hpp"
+#include "model/learner.hpp"
+
+namespace autodidact {
+
+using EngineFactory = std::function<std::unique_ptr<GradientEngine>(const ModelConfig&)>;
+
+// kConfig on options that make no sense. The engine is made when begin() or load_state() brings a shape.
+Result<std::unique_ptr<Learner>> make_adamw_learner(const TrainOptions& options, std::uint64_t seed, EngineFactory make_engine);
+std::unique_ptr<Scorer> make_scorer(EngineFactory make_engine);
+
+// The rate of the step after `cursor.plan_step` steps: warm-up to the peak, then the schedule over the rest of the plan.
+double learning_rate(const TrainOptions& options, const LearnerCursor& cursor);
+
+}  // namespace autodidact

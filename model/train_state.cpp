@@ -1,0 +1,124 @@
+#include "model/train_state.hpp"
+
+#include <bit>
+#include <cmath>
+#include <cstring>
+
+#include "config/files.hpp"
+#include "model/checksum.hpp"
+#include "model/config_json.hpp"
+
+namespace autodidact {
+namespace {
+
+constexpr char kMagic[8] = {'A', 'D', 'T', 'R', 'A', 'I', 'N', '\n'};
+constexpr std::uint64_t kFormat = 1;
+constexpr std::uint64_t kMaxBytes = std::uint64_t{1} << 36;
+
+// Header | config.json | params | m | v | checksum of all before it.
+struct Header {
+  char magic[8];
+  std::uint64_t format, config_bytes, floats, seed, step, plan_step, plan_steps, peak_lr_bits;
+};
+static_assert(sizeof(Header) == 72);
+
+Status bad(const std::string& path, const std::string& what) {
+  return {Errc::kBadInput, path + ": " + what + "; move it away to start this round of training again"};
+}
+
+bool all_finite(const float* values, std::size_t n) {
+  float worst = 0;
+  for (std::size_t i = 0; i < n; ++i) worst += values[i] * 0.0f;  // NaN as soon as one is not finite
+  return worst == 0.0f;
+}
+
+void copy_cursor(const Header& header, TrainState& state) {
+  state.seed = header.seed;
+  state.cursor = {header.step, header.plan_step, header.plan_steps, std::bit_cast<double>(header.peak_lr_bits)};
+}
+
+// The sizes in the header, against the file's; nothing is multiplied before it is bounded.
+bool sizes_agree(const Header& header, std::size_t file_bytes) {
+  const std::uint64_t body = file_bytes - sizeof header - sizeof(std::uint64_t);
+  return header.config_bytes <= body && header.floats <= body / 12 && header.config_bytes + header.floats * 12 == body;
+}
+
+}  // namespace
+
+TrainState start_state(const Weights& weights, const LearnerCursor& cursor, std::uint64_t seed) {
+  TrainState state{weights.config,
+                   cursor,
+                   seed,
+                   weights.size,
+                   aligned_floats(weights.size),
+                   aligned_floats(weights.size),
+                   aligned_floats(weights.size)};
+  std::memcpy(state.params.get(), weights.data.get(), weights.size * sizeof(float));
+  return state;
+}
+
+Status write_train_state(const TrainState& state, const std::string& path, std::string& buffer) {
+  const std::string config = write_config_json(state.config);
+  Header header{{},
+                kFormat,
+                config.size(),
+                state.size,
+                state.seed,
+                state.cursor.step,
+                state.cursor.plan_step,
+                state.cursor.plan_steps,
+                std::bit_cast<std::uint64_t>(state.cursor.peak_lr)};
+  std::memcpy(header.magic, kMagic, sizeof kMagic);
+  const std::size_t floats_bytes = state.size * sizeof(float);
+  buffer.resize(sizeof header + config.size() + 3 * floats_bytes + sizeof(std::uint64_t));
+  char* to = buffer.data();
+  const auto put = [&to](const void* from, std::size_t bytes) {
+    std::memcpy(to, from, bytes);
+    to += bytes;
+  };
+  put(&header, sizeof header);
+  put(config.data(), config.size());
+  put(state.params.get(), floats_bytes);
+  put(state.m.get(), floats_bytes);
+  put(state.v.get(), floats_bytes);
+  const std::uint64_t checksum = checksum64({buffer.data(), buffer.size() - sizeof checksum});
+  put(&checksum, sizeof checksum);
+  return write_file_atomic(path, buffer);
+}
+
+Result<TrainState> read_train_state(const std::string& path) {
+  AD_ASSIGN_OR_RETURN(const std::string file, read_file(path, kMaxBytes));
+  Header header;
+  std::uint64_t checksum = 0;
+  if (file.size() < sizeof header + sizeof checksum) return bad(path, "too short to be a training state");
+  std::memcpy(&header, file.data(), sizeof header);
+  std::memcpy(&checksum, file.data() + file.size() - sizeof checksum, sizeof checksum);
+  if (std::memcmp(header.magic, kMagic, sizeof kMagic) != 0) return bad(path, "not a training state");
+  if (header.format != kFormat)
+    return bad(path, "written by another version of autodidact (format " + std::to_string(header.format) + ")");
+  if (!sizes_agree(header, file.size())) return bad(path, "truncated or damaged: its length does not fit its header");
+  if (checksum64({file.data(), file.size() - sizeof checksum}) != checksum)
+    return bad(path, "damaged: the checksum does not match");
+  const char* from = file.data() + sizeof header;
+  const Result<ModelConfig> config = read_config_json({from, header.config_bytes});
+  if (!config.ok()) return config.status().with_context(path);
+  if (static_cast<std::uint64_t>(config->parameter_count()) != header.floats)
+    return bad(path, "its shape and its size disagree");
+  from += header.config_bytes;
+  TrainState state{*config,
+                   {},
+                   0,
+                   header.floats,
+                   aligned_floats(header.floats),
+                   aligned_floats(header.floats),
+                   aligned_floats(header.floats)};
+  copy_cursor(header, state);
+  for (const auto& values : {state.params, state.m, state.v}) {
+    std::memcpy(values.get(), from, state.size * sizeof(float));
+    if (!all_finite(values.get(), state.size)) return bad(path, "holds values that are not finite");
+    from += state.size * sizeof(float);
+  }
+  return state;
+}
+
+}  // namespace autodidact

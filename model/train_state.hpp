@@ -1,0 +1,31 @@
+#pragma once
+// The learner's state on disk: weights, both moments, cursor, seed, shape, in one checksummed file that appears whole or not
+// at all. Owned by the learner; its one thread calls this. After a crash `path` holds this step's state or the last one's.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "config/status.hpp"
+#include "model/learner.hpp"
+#include "model/weights.hpp"
+
+namespace autodidact {
+
+struct TrainState {
+  ModelConfig config;
+  LearnerCursor cursor;
+  std::uint64_t seed = 0;  // of position offsets
+  std::size_t size = 0;    // floats in each
+  std::shared_ptr<float[]> params, m, v;
+};
+
+// Fresh moments around a copy of `weights`.
+TrainState start_state(const Weights& weights, const LearnerCursor& cursor, std::uint64_t seed);
+
+// `buffer` holds the file's bytes between calls so that saving every step allocates nothing.
+Status write_train_state(const TrainState& state, const std::string& path, std::string& buffer);
+// kNotFound when there is no file; kBadInput when it is of another kind or version, truncated, damaged or not finite.
+Result<TrainState> read_train_state(const std::string& path);
+
+}  // namespace autodidact

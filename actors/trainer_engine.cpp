@@ -2,14 +2,11 @@
 
 #include <algorithm>
 #include <chrono>
-#include <nlohmann/json.hpp>
-#include <numeric>
-#include <random>
 #include <utility>
 
 #include "actors/generator_engine.hpp"
 #include "config/log.hpp"
-#include "config/sha256.hpp"
+#include "methods/stratified_order.hpp"
 
 namespace autodidact {
 namespace {
@@ -20,19 +17,6 @@ constexpr milliseconds kWriteDeadline{60000};
 constexpr milliseconds kRetry{250};
 
 }  // namespace
-
-std::size_t EpochOrder::at(std::uint64_t draw) {
-  const std::uint64_t epoch = draw / size_;
-  if (epoch != epoch_) {
-    epoch_ = epoch;
-    order_.resize(size_);
-    std::iota(order_.begin(), order_.end(), 0u);
-    for (std::size_t i = size_; i > 1; --i) {
-      std::swap(order_[i - 1], order_[attempt_seed(seed_ + epoch * 0x9E37, i) % i]);
-    }
-  }
-  return order_[draw % size_];
-}
 
 TrainerEngine::TrainerEngine(ContextPtr context, std::shared_ptr<const Options> options, Listener listener)
     : context_(std::move(context)),
@@ -117,7 +101,8 @@ Status TrainerEngine::run_plan(const TrainCommand& command) {
     listener_.nothing(command.round);
     return {};
   }
-  EpochOrder order(ids.size(), attempt_seed(static_cast<std::uint64_t>(options()->seed), command.round));
+  AD_ASSIGN_OR_RETURN(const auto groups, groups_of(ids, command.plan.balance_groups));
+  StratifiedOrder order(groups, attempt_seed(static_cast<std::uint64_t>(options()->seed), command.round));
   const auto batch_size = static_cast<std::size_t>(options()->train.batch_sequences);
   const char* phase = command.round == 0 ? "base" : "round";
   while (learner_->cursor().plan_step < state_.plan_steps) {
@@ -129,6 +114,23 @@ Status TrainerEngine::run_plan(const TrainCommand& command) {
   }
   AD_RETURN_IF_ERROR(wait_durable());
   return write_version(command, command.produce);
+}
+
+// The problem group of each attempt; all zero when groups do not matter.
+Result<std::vector<std::uint32_t>> TrainerEngine::groups_of(const std::vector<AttemptId>& ids, bool balance) {
+  std::vector<std::uint32_t> groups(ids.size(), 0);
+  if (!balance) return groups;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const auto summary = context_->store->summary(ids[i]);
+    if (!summary) return Status(Errc::kNotFound, "attempt " + std::to_string(ids[i]) + " is not in the store");
+    auto known = group_of_problem_.find(summary->problem);
+    if (known == group_of_problem_.end()) {
+      AD_ASSIGN_OR_RETURN(const Problem problem, context_->store->problem(summary->problem));
+      known = group_of_problem_.emplace(problem.id, static_cast<std::uint32_t>(context_->task->group_of(problem))).first;
+    }
+    groups[i] = known->second;
+  }
+  return groups;
 }
 
 Status TrainerEngine::run_open_ended(const TrainCommand& command) {

@@ -50,6 +50,7 @@ class TrainerEngine : public std::enable_shared_from_this<TrainerEngine> {
   Status prepare(const TrainCommand& command);
   Status resume(const TrainerState& state);
   Status run_plan(const TrainCommand& command);
+  Result<std::vector<std::uint32_t>> groups_of(const std::vector<AttemptId>& ids, bool balance);
   Status run_open_ended(const TrainCommand& command);
   bool wait_for_grant(std::size_t count);
   Status load(Batch& batch);
@@ -87,19 +88,7 @@ class TrainerEngine : public std::enable_shared_from_this<TrainerEngine> {
   std::vector<Consumption> consumed_;  // since that step
   std::uint32_t round_ = 0;
   std::unordered_map<AttemptId, TrainExample> examples_;
-};
-
-// The order in which a plan visits its data: shuffled epochs, a function of the seed alone.
-class EpochOrder {
- public:
-  EpochOrder(std::size_t size, std::uint64_t seed) : size_(size), seed_(seed) {}
-  std::size_t at(std::uint64_t draw);  // index of the draw-th example, from 0
-
- private:
-  const std::size_t size_;
-  const std::uint64_t seed_;
-  std::uint64_t epoch_ = ~0ull;
-  std::vector<std::uint32_t> order_;
+  std::unordered_map<ProblemId, std::uint32_t> group_of_problem_;
 };
 
 }  // namespace autodidact

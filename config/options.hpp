@@ -78,6 +78,7 @@ struct TrainOptions {
   std::int64_t batch_sequences = 128;  // sequences per optimizer step
   std::int64_t seed_steps = 1000;      // base phase, on the seed examples
   std::int64_t steps_first_round = 300;
+  bool balance_groups = true;            // rounds draw every problem group alike (each digit length), not every example
   double steps_growth = 1.2;  // steps in round n = steps_first_round * steps_growth^(n-1)
   std::int64_t max_steps_per_round = 100000;
   double lr = 2e-3;

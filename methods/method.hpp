@@ -23,6 +23,7 @@ struct TrainPlan {
   double lr = 0;
   std::uint32_t min_round = 0;  // data: kept attempts of rounds >= this …
   bool include_seeds = false;   // … and the seed examples
+  bool balance_groups = false;  // every group of problems (Task::group_of) is drawn alike, however many examples it has
 };
 
 // What a sampled work item came to, as far as the method needs it to decide what is asked next.

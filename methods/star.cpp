@@ -67,7 +67,8 @@ class Star final : public Method {
             .steps = steps_in_round(train_, round),
             .lr = train_.lr,
             .min_round = method_.data == "latest_round" ? round : 1,
-            .include_seeds = method_.include_seeds};
+            .include_seeds = method_.include_seeds,
+            .balance_groups = train_.balance_groups};
   }
 
  private:

@@ -4,7 +4,7 @@ if(AD_WITH_CAF)
     SOURCES daemon_main.cpp offline_eval.cpp progress_line.cpp
     PUBLIC autodidact::actors
     PRIVATE autodidact::gateway CLI11::CLI11)
-  if(AD_WITH_TORCH)
+  if(TARGET ad_model)
     add_executable(autodidactd autodidactd.cpp)
     target_link_libraries(autodidactd PRIVATE autodidact::daemon autodidact::model)
   endif()

@@ -1,0 +1,258 @@
+// The outer loop without actors: what is sampled, trained, evaluated and served, and that a restart at any point goes on there.
+#include "actors/loop_core.hpp"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+
+#include "tasks/task.hpp"
+
+namespace autodidact {
+namespace {
+
+// Carries effects out against a store that is a few maps; restart() throws the core away and restores it from them.
+class LoopCoreTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    options_.task.seed_examples = {4, 4, 0, 0, 0};
+    options_.loop.rounds = 2;
+    options_.loop.problems_per_round = 6;
+    make();
+  }
+
+  void make() {
+    task_ = make_task(options_.task, 1).value();
+    method_ = make_method(options_, task_).value();
+    core_ = std::make_unique<LoopCore>(task_, method_, options_);
+  }
+
+  Effects restart() {
+    make();
+    std::vector<VersionRecord> versions;
+    for (const auto& [id, record] : versions_) versions.push_back(record);
+    auto effects = core_->restore(loop_, versions, [this](std::uint32_t round) -> Result<std::vector<ItemState>> {
+      std::vector<ItemState> items;
+      for (const auto& [id, state] : items_) {
+        if (item_round(id) == round) items.push_back(state);
+      }
+      return items;
+    });
+    return carry_out(std::move(effects).value());
+  }
+
+  Effects carry_out(Effects effects) {
+    if (effects.persist) loop_ = *effects.persist;
+    for (const auto& version : effects.versions) versions_[version.id] = version;
+    if (effects.finished) finished_ = true;
+    return effects;
+  }
+
+  Effects commit(const WorkItem& item, bool correct) {
+    ItemState state;
+    state.item = item.id;
+    state.problem = item.problem.id;
+    state.attempts = 1;
+    state.correct = state.kept = correct ? 1 : 0;
+    EXPECT_TRUE(items_.emplace(item.id, state).second) << "item sampled twice";
+    return carry_out(core_->committed(state));
+  }
+
+  Effects train(const TrainCommand& command) {
+    VersionRecord record;
+    record.id = command.produce;
+    record.round = command.round;
+    record.parent = command.start;
+    versions_[record.id] = record;  // the trainer wrote it
+    return carry_out(core_->trained(record));
+  }
+
+  Effects evaluate(VersionId version, double accuracy) { return carry_out(core_->evaluated({version, accuracy, "{}"})); }
+
+  // From an empty store to the sampling of round 1.
+  void reach_sampling() {
+    EXPECT_TRUE(restart().write_seeds);
+    Effects effects = carry_out(core_->seeds_written());
+    ASSERT_TRUE(effects.train);
+    effects = train(*effects.train);
+    ASSERT_EQ(effects.evaluate, VersionId{1});
+    effects = evaluate(1, 0.3);
+    EXPECT_EQ(effects.serve, VersionId{1});
+    EXPECT_EQ(loop_.phase, "sample");
+  }
+
+  // Samples the whole round; odd positions fail at first.
+  Effects sample_round() {
+    Effects last;
+    for (;;) {
+      auto items = core_->issue(4);
+      if (items.empty()) return last;
+      for (const auto& item : items) last = commit(item, item.hinted || item_position(item.id) % 2 == 0);
+    }
+  }
+
+  Options options_;
+  std::shared_ptr<const Task> task_;
+  std::shared_ptr<const Method> method_;
+  std::unique_ptr<LoopCore> core_;
+  LoopState loop_;
+  std::map<ItemId, ItemState> items_;
+  std::map<VersionId, VersionRecord> versions_;
+  bool finished_ = false;
+};
+
+TEST_F(LoopCoreTest, RunsSeedsBaseRoundsAndEnds) {
+  reach_sampling();
+  for (std::uint32_t round = 1; round <= 2; ++round) {
+    Effects effects = sample_round();
+    ASSERT_TRUE(effects.train) << "round " << round;
+    EXPECT_EQ(effects.train->start, loop_.base) << "the paper trains from the base model each round";
+    effects = train(*effects.train);
+    ASSERT_TRUE(effects.evaluate);
+    evaluate(*effects.evaluate, 0.3 + 0.2 * round);
+  }
+  EXPECT_TRUE(finished_);
+  EXPECT_EQ(loop_.phase, "done");
+  EXPECT_EQ(loop_.serving, 3u);
+  EXPECT_EQ(items_.size(), 2 * (6u + 3u)) << "six problems a round, three of them asked again with the hint";
+}
+
+TEST_F(LoopCoreTest, ARestartAnywhereInARoundSkipsAndRepeatsNothing) {
+  for (int crash_at = 0; crash_at < 9; ++crash_at) {
+    items_.clear();
+    versions_.clear();
+    loop_ = {};
+    finished_ = false;
+    reach_sampling();
+    int done = 0;
+    bool crashed = false;
+    Effects last;
+    for (;;) {
+      if (done == crash_at && !crashed) {
+        crashed = true;
+        core_->issue(3);  // out with workers when the process dies
+        last = restart();
+      }
+      auto items = core_->issue(1);
+      if (items.empty()) break;
+      last = commit(items[0], items[0].hinted || item_position(items[0].id) % 2 == 0);
+      ++done;
+    }
+    EXPECT_EQ(items_.size(), 9u) << "crash after " << crash_at;
+    EXPECT_TRUE(last.train) << "crash after " << crash_at;
+  }
+}
+
+TEST_F(LoopCoreTest, AVersionWrittenJustBeforeTheCrashIsNotTrainedAgain) {
+  reach_sampling();
+  const Effects effects = sample_round();
+  VersionRecord record;
+  record.id = effects.train->produce;
+  record.round = 1;
+  versions_[record.id] = record;  // durable, and nobody was told
+  const Effects after = restart();
+  EXPECT_FALSE(after.train);
+  EXPECT_EQ(after.evaluate, record.id);
+  EXPECT_EQ(after.serve, VersionId{1});
+}
+
+TEST_F(LoopCoreTest, RefusesAVersionThatFellAndGoesOnWithTheOldOne) {
+  reach_sampling();
+  Effects effects = sample_round();
+  effects = train(*effects.train);
+  effects = evaluate(*effects.evaluate, 0.1);
+  EXPECT_EQ(loop_.serving, 1u);
+  EXPECT_EQ(versions_[2].state, VersionState::kRefused);
+  EXPECT_NE(versions_[2].reason.find("0.1000"), std::string::npos) << versions_[2].reason;
+  EXPECT_EQ(loop_.round, 2u);
+}
+
+TEST_F(LoopCoreTest, NothingIsIssuedWhilePausedAndAllOfItAfterwards) {
+  reach_sampling();
+  core_->pause(true);
+  EXPECT_TRUE(core_->issue(100).empty());
+  core_->pause(false);
+  EXPECT_EQ(core_->issue(100).size(), 6u);
+}
+
+TEST_F(LoopCoreTest, NeverHasMoreOutThanMaxInFlight) {
+  options_.loop.max_in_flight = 4;
+  reach_sampling();
+  EXPECT_EQ(core_->issue(100).size(), 4u);
+  EXPECT_TRUE(core_->issue(100).empty());
+}
+
+TEST_F(LoopCoreTest, WhatWasOutIsIssuedAgainAfterAStageDied) {
+  reach_sampling();
+  std::set<ItemId> first, again;
+  for (const auto& item : core_->issue(5)) first.insert(item.id);
+  core_->give_back();
+  for (const auto& item : core_->issue(5)) again.insert(item.id);
+  EXPECT_EQ(first, again);
+}
+
+TEST_F(LoopCoreTest, DeterministicRunsIssueFollowUpsAfterAllFirstItemsInOrder) {
+  options_.deterministic = true;
+  reach_sampling();
+  std::vector<ItemId> order;
+  for (;;) {
+    auto items = core_->issue(2);
+    if (items.empty()) break;
+    for (const auto& item : items) {
+      order.push_back(item.id);
+      commit(item, item.hinted);
+    }
+  }
+  ASSERT_EQ(order.size(), 12u);
+  for (std::uint64_t i = 0; i < 6; ++i) {
+    EXPECT_EQ(order[i], make_item_id(1, i, false));
+    EXPECT_EQ(order[6 + i], make_item_id(1, i, true));
+  }
+}
+
+TEST_F(LoopCoreTest, ContinuousKeepsSamplingWhileVersionsComeAndGo) {
+  options_.loop.schedule = "continuous";
+  EXPECT_TRUE(restart().write_seeds);
+  Effects effects = carry_out(core_->seeds_written());
+  effects = train(*effects.train);
+  effects = evaluate(1, 0.3);
+  ASSERT_TRUE(effects.train);
+  EXPECT_TRUE(effects.train->open_ended);
+  auto items = core_->issue(4);
+  ASSERT_EQ(items.size(), 4u);
+  VersionRecord record;
+  record.id = 2;
+  effects = carry_out(core_->trained(record));
+  EXPECT_EQ(effects.evaluate, VersionId{2});
+  effects = evaluate(2, 0.4);
+  EXPECT_EQ(effects.serve, VersionId{2});
+  EXPECT_EQ(loop_.phase, "continuous");
+  bool stopped = false;
+  while (!items.empty()) {
+    for (const auto& item : items) stopped |= commit(item, true).stop_training;
+    items = core_->issue(4);
+  }
+  EXPECT_TRUE(stopped) << "after the last round";
+  EXPECT_EQ(items_.size(), 12u);
+  effects = carry_out(core_->training_stopped());
+  EXPECT_EQ(effects.evaluate, VersionId{2});
+  evaluate(2, 0.4);
+  EXPECT_TRUE(finished_);
+}
+
+TEST_F(LoopCoreTest, RollbackServesTheOldVersionAndMarksTheNewer) {
+  reach_sampling();
+  Effects effects = sample_round();
+  effects = train(*effects.train);
+  evaluate(2, 0.6);
+  Status status;
+  effects = carry_out(core_->rollback(1, status));
+  ASSERT_TRUE(status.ok());
+  EXPECT_EQ(effects.serve, VersionId{1});
+  EXPECT_EQ(versions_[2].state, VersionState::kRolledBack);
+  carry_out(core_->promote(99, status));
+  EXPECT_EQ(status.code(), Errc::kNotFound);
+}
+
+}  // namespace
+}  // namespace autodidact

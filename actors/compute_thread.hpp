@@ -23,9 +23,9 @@
 namespace autodidact {
 
 struct ComputeThreadOptions {
-  std::string name;                                  // the first 15 characters show in top -H
-  std::size_t capacity = 64;                         // queued jobs, at most; the protocol's window makes post() never fail
-  std::function<void(const std::string&)> on_error;  // a job threw: told from the compute thread; must not throw
+  std::string name = {};                                  // the first 15 characters show in top -H
+  std::size_t capacity = 64;                              // queued jobs, at most; the protocol's window makes post() never fail
+  std::function<void(const std::string&)> on_error = {};  // a job threw: told from the compute thread; must not throw
 };
 
 class ComputeThread {

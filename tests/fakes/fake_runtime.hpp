@@ -57,7 +57,7 @@ class FakeControls {
 };
 
 struct FakeOptions {
-  std::shared_ptr<const Tokenizer> tokenizer;
+  std::shared_ptr<const Tokenizer> tokenizer = {};
   Oracle oracle;  // empty: null decoder, `null_tokens` arbitrary tokens per request at once
   std::int32_t null_tokens = 128;
   std::int32_t tokens_per_step = 8;          // of each sequence; so longer answers take longer

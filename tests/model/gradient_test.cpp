@@ -1,0 +1,85 @@
+// The hand-written passes against libtorch's autograd on the same weights.
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "model/gradient_engine.hpp"
+#include "tests/model/model_fixtures.hpp"
+
+namespace autodidact {
+namespace {
+
+using testing::Shape;
+
+std::vector<PlacedExample> placed(const std::vector<TrainExample>& batch, const ModelConfig& config) {
+  std::vector<PlacedExample> out;
+  for (std::size_t i = 0; i < batch.size(); ++i)
+    out.push_back({&batch[i], config.random_offset > 0 ? static_cast<std::int64_t>(i % 20) : 0});
+  return out;
+}
+
+// Largest difference in one tensor, relative to its largest gradient.
+double relative_error(const TensorView& tensor, const float* got, const float* want) {
+  double worst = 0, size = 1e-12;
+  for (std::size_t i = tensor.offset; i < tensor.offset + tensor.size; ++i) {
+    worst = std::max(worst, std::abs(static_cast<double>(got[i]) - want[i]));
+    size = std::max(size, std::abs(static_cast<double>(want[i])));
+  }
+  return worst / size;
+}
+
+class GradientTest : public ::testing::TestWithParam<Shape> {};
+
+TEST_P(GradientTest, FusedAgreesWithAutograd) {
+  const ModelConfig config = testing::config_of(GetParam());
+  const WeightsPtr weights = testing::random_weights(config);
+  const auto batch = testing::random_batch(config, 40);
+  const auto examples = placed(batch, config);
+  std::vector<float> fused(weights->size), torch(weights->size);
+  const auto fused_loss = make_fused_engine(config, 1)->gradient(weights->data.get(), examples, 1e-2f, fused.data());
+  const auto torch_loss = make_torch_engine(config, 1)->gradient(weights->data.get(), examples, 1e-2f, torch.data());
+  ASSERT_TRUE(fused_loss.ok() && torch_loss.ok()) << torch_loss.status().message();
+  EXPECT_NEAR(*fused_loss / *torch_loss, 1, 1e-5);
+  for (const TensorView& tensor : weights->layout)
+    EXPECT_LT(relative_error(tensor, fused.data(), torch.data()), 2e-5) << tensor.name;
+}
+
+TEST_P(GradientTest, LogProbabilitiesAgreeWithAutograd) {
+  const ModelConfig config = testing::config_of(GetParam());
+  const WeightsPtr weights = testing::random_weights(config);
+  const auto batch = testing::random_batch(config, 40);
+  const auto examples = placed(batch, config);
+  std::vector<std::vector<float>> fused, torch;
+  ASSERT_TRUE(make_fused_engine(config, 1)->logprobs(*weights, examples, fused).ok());
+  ASSERT_TRUE(make_torch_engine(config, 1)->logprobs(*weights, examples, torch).ok());
+  ASSERT_EQ(fused.size(), torch.size());
+  for (std::size_t i = 0; i < fused.size(); ++i) {
+    ASSERT_EQ(fused[i].size(), torch[i].size());
+    for (std::size_t j = 0; j < fused[i].size(); ++j) EXPECT_NEAR(fused[i][j], torch[i][j], 1e-5) << i << ", " << j;
+  }
+}
+
+TEST_P(GradientTest, SameBitsForOneTwoAndFourThreads) {
+  const ModelConfig config = testing::config_of(GetParam());
+  const WeightsPtr weights = testing::random_weights(config);
+  const auto batch = testing::random_batch(config, 40);
+  const auto examples = placed(batch, config);
+  std::vector<float> one(weights->size);
+  const auto loss = make_fused_engine(config, 1)->gradient(weights->data.get(), examples, 1e-2f, one.data());
+  for (std::int64_t threads : {2, 4}) {
+    std::vector<float> many(weights->size);
+    const auto engine = make_fused_engine(config, threads);
+    for (int repeat = 0; repeat < 3; ++repeat) {
+      const auto again = engine->gradient(weights->data.get(), examples, 1e-2f, many.data());
+      ASSERT_EQ(*loss, *again);
+      ASSERT_EQ(one, many) << threads << " threads";
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Shapes, GradientTest, ::testing::ValuesIn(testing::shapes()),
+                         [](const auto& info) { return info.param.name; });
+
+}  // namespace
+}  // namespace autodidact

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <type_traits>
 #include <utility>
 
@@ -78,11 +79,32 @@ class Loader {
     if (out_.errors.empty()) apply_rules();
   }
 
+  // From now on complaints about `key` name the command line.
+  void overridden(const std::string& key) { overridden_.insert(key); }
+
   void error(toml::source_position where, std::string key, std::string message, std::string suggestion = "") {
-    out_.errors.push_back({file_, where.line, where.column, std::move(key), std::move(message), std::move(suggestion)});
+    out_.errors.push_back(complaint(where, std::move(key), std::move(message), std::move(suggestion)));
+  }
+
+  static std::string suggest(const std::string& key, bool is_table) {
+    std::vector<std::string> known = is_table ? sections() : std::vector<std::string>();
+    if (!is_table) {
+      for (const Field& field : schema()) known.push_back(field.key);
+    }
+    std::vector<std::string> near = near_misses(key, known);
+    if (near.empty()) near = same_leaf(key);
+    std::string text;
+    for (const std::string& name : near) text += (text.empty() ? "" : " or ") + (is_table ? "[" + name + "]" : name);
+    return text;
   }
 
  private:
+  ConfigError complaint(toml::source_position where, std::string key, std::string message, std::string suggestion) {
+    const bool from_file = !overridden_.contains(key);
+    if (!from_file) where = {};
+    return {from_file ? file_ : "--set", where.line, where.column, std::move(key), std::move(message), std::move(suggestion)};
+  }
+
   void read_section(const std::string& section, toml::source_position where, const toml::node& node) {
     const toml::table* table = node.as_table();
     if (table == nullptr) {
@@ -123,18 +145,6 @@ class Loader {
     return type_name(node);
   }
 
-  static std::string suggest(const std::string& key, bool is_table) {
-    std::vector<std::string> known = is_table ? sections() : std::vector<std::string>();
-    if (!is_table) {
-      for (const Field& field : schema()) known.push_back(field.key);
-    }
-    std::vector<std::string> near = near_misses(key, known);
-    if (near.empty()) near = same_leaf(key);
-    std::string text;
-    for (const std::string& name : near) text += (text.empty() ? "" : " or ") + (is_table ? "[" + name + "]" : name);
-    return text;
-  }
-
   // A key in the wrong section: "temperature" at the top, or model.temperature.
   static std::vector<std::string> same_leaf(const std::string& key) {
     const std::string leaf = key.substr(key.rfind('.') + 1);
@@ -150,13 +160,14 @@ class Loader {
       const auto place = places_.find(problem.key);
       const toml::source_position where = place == places_.end() ? toml::source_position{} : place->second;
       auto& list = problem.error ? out_.errors : out_.warnings;
-      list.push_back({file_, where.line, where.column, std::move(problem.key), std::move(problem.message), ""});
+      list.push_back(complaint(where, std::move(problem.key), std::move(problem.message), ""));
     }
   }
 
   const std::string& file_;
   LoadedConfig& out_;
   std::map<std::string, toml::source_position, std::less<>> places_;  // of the values given
+  std::set<std::string> overridden_;
 };
 
 // The first line that is too long, counted from 1; 0 = none.
@@ -171,24 +182,31 @@ std::uint32_t too_long_line(std::string_view text) {
   return 0;
 }
 
-// "loop.rounds=3" into the table; what stands there is replaced. The value is TOML, or a bare word taken as a string.
+// "loop.rounds=3" into the table; what stands there is replaced. The value is TOML, or a bare word for a string.
 void apply_override(const std::string& text, toml::table& root, Loader& loader) {
-  const auto equals = text.find('=');
+  const std::size_t equals = text.find('=');
   const std::string key = text.substr(0, equals);
+  loader.overridden(key);
   const Field* field = find_field(key);
-  if (equals == std::string::npos || field == nullptr) {
-    loader.error({}, key, equals == std::string::npos ? "--set takes section.key=value" : "unknown key in --set " + text);
-    return;
-  }
-  std::string value = text.substr(equals + 1);
-  if (std::string_view(field->type()) == "string" && !value.starts_with('"')) value = "'" + value + "'";
-  toml::table parsed = toml::parse(field->leaf() + " = " + value, std::string_view("--set " + key));
+  if (equals == std::string::npos) return loader.error({}, key, "expected section.key=value");
+  if (field == nullptr) return loader.error({}, key, "unknown key", Loader::suggest(key, false));
   toml::table* target = &root;
   if (!field->section().empty()) {
     root.insert(field->section(), toml::table{});
     target = root[field->section()].as_table();
   }
-  if (target != nullptr) target->insert_or_assign(field->leaf(), *parsed.get(field->leaf()));
+  if (target == nullptr) return;  // the file has something else under the section's name: reported when it is read
+  const std::string value = text.substr(equals + 1);
+  if (std::string_view(field->type()) == "string" && !value.starts_with('"')) {
+    target->insert_or_assign(field->leaf(), value);
+    return;
+  }
+  try {
+    const toml::table parsed = toml::parse("value = " + value, std::string_view("--set"));
+    target->insert_or_assign(field->leaf(), *parsed.get("value"));
+  } catch (const toml::parse_error& failure) {
+    loader.error({}, key, std::string(failure.description()));
+  }
 }
 
 void parse_and_check(std::string_view text, const std::string& file, const std::vector<std::string>& overrides,

@@ -110,10 +110,10 @@ class Log {
     logger_ = std::make_shared<spdlog::logger>("autodidact", stderr_sink(false));
     adopt(false, level);
   }
-  // Dropping the queue joins its thread, which first writes out all it holds.
+  // Dropping the queue joins its thread, which first writes out all it holds; after that nobody else holds the logger.
   void retire_logger() {
-    logger_.reset();
     queue_.reset();
+    logger_.reset();
   }
   void adopt(bool json, LogLevel new_level) {
     json_ = json;

@@ -78,8 +78,8 @@ struct TrainOptions {
   std::int64_t batch_sequences = 128;  // sequences per optimizer step
   std::int64_t seed_steps = 1000;      // base phase, on the seed examples
   std::int64_t steps_first_round = 300;
-  bool balance_groups = true;            // rounds draw every problem group alike (each digit length), not every example
-  double steps_growth = 1.2;  // steps in round n = steps_first_round * steps_growth^(n-1)
+  bool balance_groups = true;  // rounds draw every problem group alike (each digit length), not every example
+  double steps_growth = 1.2;   // steps in round n = steps_first_round * steps_growth^(n-1)
   std::int64_t max_steps_per_round = 100000;
   double lr = 2e-3;
   double seed_lr = 3e-3;
@@ -110,10 +110,10 @@ struct ReplayOptions {
   double priority_exponent = 1.0;    // prioritized: weight^exponent
   double window_newest_share = 0.5;  // window: share of draws from the newest window_size attempts
   std::int64_t window_size = 4096;
-  double samples_per_insert = 4.0;  // continuous: draws per kept attempt
-  std::int64_t min_size = 512;      // kept attempts before training starts
+  double samples_per_insert = 4.0;   // continuous: draws per kept attempt
+  std::int64_t min_size = 512;       // kept attempts before training starts
   double min_diff = 0;               // drift band of inserts * samples_per_insert - samples
-  double max_diff = 1e9;                 // … and sampling waits above max_diff
+  double max_diff = 1e9;             // … and sampling waits above max_diff
   std::int64_t retain_attempts = 0;  // newest attempts to keep, pinned and kept-for-training aside; 0 = all
 };
 

@@ -83,7 +83,11 @@ void add_train_plan(std::vector<Field>& f) {
                {"train.max_steps_per_round", in(&T::max_steps_per_round), Reload::kNextRound, "steps", between(1, 1e9),
                 "Ceiling of that growth."},
                {"train.lr", in(&T::lr), Reload::kNextRound, "", above(0, 10), "Peak learning rate of the rounds."},
-               {"train.balance_groups", in(&T::balance_groups), Reload::kNextRound, "", {},
+               {"train.balance_groups",
+                in(&T::balance_groups),
+                Reload::kNextRound,
+                "",
+                {},
                 "Rounds draw every group of problems alike (addition: each digit length), however many attempts it has."},
                {"train.seed_lr", in(&T::seed_lr), Reload::kRestart, "", above(0, 10), "Peak learning rate of the base phase."},
            });

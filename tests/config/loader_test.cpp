@@ -263,6 +263,37 @@ TEST(Loader, WarnsOfWhatIsPossibleButHardlyMeant) {
   EXPECT_THAT(warnings(seeded + "loop.max_in_flight = 8\n"), ElementsAre(HasSubstr("cannot fill")));
 }
 
+LoadedConfig parse_with(const std::string& text, const std::vector<std::string>& overrides) {
+  return parse_config(kVersion + text, "run.toml", overrides);
+}
+
+TEST(LoaderOverrides, ReplaceWhatTheFileSays) {
+  const LoadedConfig loaded =
+      parse_with("[loop]\nrounds = 3\n", {"loop.rounds=5", "data_dir=a'b \"c", "task.name=\"addition\"", "eval.gate=false",
+                                          "task.seed_examples=[1, 2]", "loop.rounds=6"});
+  ASSERT_TRUE(loaded.ok()) << loaded.status().message();
+  EXPECT_EQ(loaded.options.loop.rounds, 6);
+  EXPECT_EQ(loaded.options.data_dir, "a'b \"c");
+  EXPECT_FALSE(loaded.options.eval.gate);
+  EXPECT_THAT(loaded.options.task.seed_examples, ElementsAre(1, 2));
+}
+
+TEST(LoaderOverrides, AreBlamedOnTheCommandLine) {
+  std::vector<std::string> lines;
+  for (const ConfigError& error :
+       parse_with("", {"loop.round=5", "loop.rounds", "seed=x y", "eval.gate=1", "sample.top_p=7"}).errors) {
+    lines.push_back(to_string(error));
+  }
+  EXPECT_THAT(lines, ElementsAre("--set: loop.round: unknown key; did you mean loop.rounds?",
+                                 "--set: loop.rounds: expected section.key=value", StartsWith("--set: seed: "),
+                                 "--set: eval.gate: expected true or false, got an integer",
+                                 "--set: sample.top_p: expected above 0 to 1 probability, got 7.0"));
+}
+
+TEST(LoaderOverrides, DoNotHideASectionThatIsNoTable) {
+  EXPECT_THAT(parse_with("loop = 3\n", {"loop.rounds=5"}).errors, SizeIs(1));
+}
+
 TEST(Loader, ReportsEveryErrorInTheOrderOfTheFile) {
   const LoadedConfig loaded = parse("[sample]\ntop_k = -1\nmax_token = 3\n[loop]\nrounds = \"x\"\n");
   ASSERT_THAT(loaded.errors, SizeIs(4));

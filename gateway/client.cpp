@@ -143,18 +143,19 @@ Status AdminClient::stream(const std::string& target, const std::string& body, i
   while (!parser.is_done()) {
     parser.get().body().data = bytes;
     parser.get().body().size = sizeof bytes;
-    error = impl_->run(stall_ms, [&](auto done) { http::async_read(impl_->stream, impl_->buffer, parser, std::move(done)); });
-    if (error && error != http::error::need_buffer) return broken(error, "finish its answer", stall_ms);
-    const std::string_view got(bytes, sizeof bytes - parser.get().body().size);
+    error =
+        impl_->run(stall_ms, [&](auto done) { http::async_read_some(impl_->stream, impl_->buffer, parser, std::move(done)); });
+    const std::string_view got(bytes, sizeof bytes - parser.get().body().size);  // whole lines count even if it then breaks off
     if (failed) {
       failure.append(got.substr(0, kMaxReplyBytes - std::min<std::size_t>(failure.size(), kMaxReplyBytes)));
-      continue;
+    } else {
+      AD_ASSIGN_OR_RETURN(const bool more, cutter.feed(got));
+      if (!more) {
+        impl_->stream.close();  // the rest of the answer is on its way: this connection is spent
+        return Status();
+      }
     }
-    AD_ASSIGN_OR_RETURN(const bool more, cutter.feed(got));
-    if (!more) {
-      impl_->stream.close();  // the rest of the answer is on its way: this connection is spent
-      return Status();
-    }
+    if (error && error != http::error::need_buffer) return broken(error, "finish its answer", stall_ms);
   }
   if (!failed) return Status();
   const std::string what = "the daemon answered HTTP " + std::to_string(parser.get().result_int());

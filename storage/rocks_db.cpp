@@ -79,10 +79,10 @@ Result<std::unique_ptr<RocksDb>> RocksDb::open(const std::string& directory, con
     }
   }
   for (std::size_t i = 0; i < kColumnCount; ++i) {
-    if (!opened->handles_[i]) {
-      return {Errc::kBadInput,
-              directory + " is no replay store: it is a RocksDB database without a family '" + kNames[i] + "'"};
-    }
+    if (opened->handles_[i]) continue;
+    if (db->GetLatestSequenceNumber() == 0)
+      return {Errc::kNotFound, "no replay store in " + directory + ": making it was interrupted"};
+    return {Errc::kBadInput, directory + " is no replay store: it is a RocksDB database without a family '" + kNames[i] + "'"};
   }
   return opened;
 }

@@ -14,11 +14,13 @@ namespace {
 
 // Looks before anything is changed: opening for writing replays the log, and drops what follows a damaged byte for good.
 Status look_first(const StoreCore& core, const std::optional<Mark>& expected) {
-  AD_ASSIGN_OR_RETURN(const auto db, RocksDb::open(core.directory, core.options, RocksDb::Mode::kReadOnly, core.hooks.env));
-  if (const auto format = read_format(*db); !format.ok()) {
+  const auto db = RocksDb::open(core.directory, core.options, RocksDb::Mode::kReadOnly, core.hooks.env);
+  if (db.status().code() == Errc::kNotFound) return {};  // killed while it was being made
+  AD_RETURN_IF_ERROR(db.status());
+  if (const auto format = read_format(*db.value()); !format.ok()) {
     return format.status().with_context("replay store " + core.directory);
   }
-  AD_ASSIGN_OR_RETURN(const StoreState state, read_state(*db));
+  AD_ASSIGN_OR_RETURN(const StoreState state, read_state(*db.value()));
   return check_mark(core.directory, state, expected);
 }
 

@@ -61,7 +61,7 @@ void StoreWriter::enqueue(std::unique_ptr<Job> job) {
       lock.unlock();
       return refuse(*job, Status(Errc::kTemporary, "replay store " + core_.directory + " is closing"));
     }
-    if (job->rejected.ok() && queued_sets_ >= static_cast<std::size_t>(core_.options.queue_groups)) {
+    if (job->rejected.ok() && !job->fill && queued_sets_ >= static_cast<std::size_t>(core_.options.queue_groups)) {
       job->rejected =
           Status(Errc::kTemporary, "replay store " + core_.directory + ": " + std::to_string(queued_sets_) +
                                        " sets are queued already (store.queue_groups); try again when some are written");
@@ -227,8 +227,9 @@ void StoreWriter::run_maintenance(Job& job) {
 
 Status StoreWriter::write(rocksdb::WriteBatch& batch) {
   const Status status = core_.db->write(batch, core_.options.sync);
-  if (!status.ok()) go_down(status);
-  return status;
+  if (status.ok()) return status;
+  go_down(status);
+  return failure_;
 }
 
 // The group is durable and in RAM: make that known.

@@ -42,6 +42,13 @@ class EveryStore : public ::testing::TestWithParam<const char*> {
     EXPECT_TRUE(receipt.ok()) << receipt.status().message();
     return receipt.ok() ? receipt.value() : WriteReceipt();
   }
+  void commit_items(std::uint64_t count, std::size_t attempts) {
+    for (std::uint64_t i = 0; i < count; ++i) {
+      store_->submit(item_set(i, 1, attempts), [](Result<WriteReceipt> receipt) { EXPECT_TRUE(receipt.ok()); });
+      if (i % 500 == 499) commit({});  // not more than the queue takes
+    }
+    commit({});
+  }
   std::vector<AttemptId> find(const AttemptQuery& query) {
     const auto page = store_->find(query);
     EXPECT_TRUE(page.ok()) << page.status().message();
@@ -172,7 +179,7 @@ TEST_P(EveryStore, TakesSetsFromManyThreads) {
           ids.insert(receipt.value().first_ids[0]);
           answered += 1;
         });
-        if (i % 10 == 0) EXPECT_TRUE(store_->find({}).ok());
+        EXPECT_TRUE(i % 10 != 0 || store_->find({}).ok());
       }
     });
   }
@@ -222,7 +229,9 @@ TEST_P(EveryStore, AccountsForItemsByRound) {
   bad.items[0].reason = "killed 3 workers";
   commit(std::move(bad));
   reopen();
-  const auto items = store_->items_of_round(2).value();
+  const auto found = store_->items_of_round(2);
+  ASSERT_TRUE(found.ok());
+  const std::vector<ItemState>& items = found.value();
   ASSERT_EQ(items.size(), 4u);
   EXPECT_EQ(items[0].item, make_item_id(2, 3, false));
   EXPECT_EQ(items[1].item, make_item_id(2, 4, true));
@@ -295,7 +304,7 @@ TEST_P(EveryStore, RecordsConsumptionByStep) {
 }
 
 TEST_P(EveryStore, PagesThroughEverythingInBothDirections) {
-  for (std::uint64_t i = 0; i < 300; ++i) commit(item_set(i, 1, 2));
+  commit_items(300, 2);
   for (const bool oldest_first : {false, true}) {
     std::vector<AttemptId> all;
     AttemptQuery query;
@@ -339,7 +348,7 @@ TEST_P(EveryStore, PinsAllOrNothing) {
 }
 
 TEST_P(EveryStore, CollectsOnlyWhatNobodyNeeds) {
-  for (std::uint64_t i = 0; i < 1500; ++i) commit(item_set(i, 1, 1));
+  commit_items(1500, 1);
   std::vector<AttemptId> pinned;
   WriteSet used;
   for (AttemptId id = 10; id <= 1500; id += 10) {
@@ -497,12 +506,13 @@ void expect_same_answers(const ReplayStore& disk, const ReplayStore& plain, Draw
   }
   EXPECT_EQ(disk.loop_state().value().round, plain.loop_state().value().round);
   for (std::uint32_t round = 0; round < 6; ++round) {
-    const auto a = disk.items_of_round(round).value(), b = plain.items_of_round(round).value();
-    ASSERT_EQ(a.size(), b.size());
-    for (std::size_t i = 0; i < a.size(); ++i) {
-      EXPECT_EQ(a[i].item, b[i].item);
-      EXPECT_EQ(a[i].kept, b[i].kept);
-      EXPECT_EQ(a[i].correct, b[i].correct);
+    const auto a = disk.items_of_round(round), b = plain.items_of_round(round);
+    ASSERT_TRUE(a.ok() && b.ok());
+    ASSERT_EQ(a.value().size(), b.value().size());
+    for (std::size_t i = 0; i < a.value().size(); ++i) {
+      EXPECT_EQ(a.value()[i].item, b.value()[i].item);
+      EXPECT_EQ(a.value()[i].kept, b.value()[i].kept);
+      EXPECT_EQ(a.value()[i].correct, b.value()[i].correct);
     }
   }
 }

@@ -66,7 +66,7 @@ def kept_table(arms, by_arm):
         total = {key: sum(entry[key] for entry in entries) for key in ("sampled", "kept", "bad", "hinted", "hinted_bad")}
         rows.append([arms[name]["title"], str(total["sampled"]), str(total["kept"]), share(total["bad"], total["kept"]),
                      str(total["hinted"]), share(total["hinted_bad"], total["hinted"])])
-    header = ["all rounds, all seeds", "attempts", "kept", "of these wrong scratchpad, %", "kept with a hint",
+    header = ["all rounds, all seeds", "attempts without hint", "kept", "of these wrong scratchpad, %", "kept with a hint",
               "of these wrong scratchpad, %"]
     return table(header, rows)
 

@@ -14,9 +14,12 @@ import json
 import os
 import pathlib
 import platform
+import signal
 import subprocess
 import sys
+import tempfile
 import time
+import tomllib
 
 import results_page
 
@@ -45,6 +48,13 @@ COMMON = {
 }
 
 
+RUNNING = set()  # daemons under way, to be drained when this script is told to stop
+
+
+def stop(*_):
+    raise KeyboardInterrupt
+
+
 def options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bin", default="build/release/bin", type=pathlib.Path, help="where autodidactd and autodidact are")
@@ -68,11 +78,15 @@ def overrides(args, arm, seed, directory):
 
 
 def client(args, directory, *words):
+    """The JSON lines of a client command, one at a time: an export may be hundreds of megabytes."""
     command = [str(args.bin / "autodidact"), "-d", str(directory), *words]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise RuntimeError(f"{' '.join(command)}: exit {done.returncode}: {done.stderr.strip()}")
-    return [json.loads(line) for line in done.stdout.splitlines() if line.strip()]
+    with tempfile.TemporaryFile("w+") as errors:
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True) as process:
+            for line in process.stdout:
+                yield json.loads(line)
+        if process.returncode != 0:
+            errors.seek(0)
+            raise RuntimeError(f"{' '.join(command)}: exit {process.returncode}: {errors.read().strip()}")
 
 
 def run_daemon(args, arm, seed, directory):
@@ -85,12 +99,15 @@ def run_daemon(args, arm, seed, directory):
     begin = time.monotonic()
     with open(directory.with_suffix(".log"), "ab") as log:
         daemon = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
+        RUNNING.add(daemon)
         try:
             status = daemon.wait(timeout=args.limit_minutes * 60)
-        except BaseException:  # too long, or this script is interrupted: let it drain, so that it can go on later
-            daemon.terminate()
+        except subprocess.TimeoutExpired:
+            daemon.terminate()  # drains; another sitting goes on from there
             daemon.wait()
             raise
+        finally:
+            RUNNING.discard(daemon)
     if status != 0:
         raise RuntimeError(f"{arm}, seed {seed}: the daemon exited with {status}; see {directory.with_suffix('.log')}")
     return time.monotonic() - begin
@@ -110,8 +127,17 @@ def kept_with_wrong_scratchpad(args, directory):
     return rounds
 
 
+def planned_rounds(args, changes):
+    if "loop.rounds" in changes:
+        return int(changes["loop.rounds"])
+    return tomllib.loads(args.preset.read_text())["loop"]["rounds"]
+
+
 def collect(args, arm, seed, directory, seconds):
     report = [line for line in client(args, directory, "report", "--json") if line.get("type") == "report"]
+    reached, planned = max(line["round"] for line in report), planned_rounds(args, overrides(args, arm, seed, directory))
+    if reached < planned:  # told to stop, the daemon drains and exits 0 as well
+        raise RuntimeError(f"{arm}, seed {seed}: stopped in round {reached + 1} of {planned}; call again to go on")
     kept = kept_with_wrong_scratchpad(args, directory) if arm != "seeds_only" else {}
     rounds = []
     for line in report:
@@ -154,8 +180,13 @@ def run_all(args):
             except (RuntimeError, OSError, subprocess.TimeoutExpired) as error:
                 failures += 1
                 print(f"{runs[future]}: {error}", file=sys.stderr, flush=True)
-    finally:
-        pool.shutdown(cancel_futures=True)  # an interrupt starts no further run; those under way drain
+    except KeyboardInterrupt:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for daemon in list(RUNNING):
+            daemon.terminate()
+        print("stopped: the runs under way drain, and go on when this is called again", file=sys.stderr, flush=True)
+        failures += 1
+    pool.shutdown()
     return failures
 
 
@@ -193,6 +224,7 @@ def write_page(args):
 
 def main():
     args = options()
+    signal.signal(signal.SIGTERM, stop)
     failures = 0 if args.report_only else run_all(args)
     write_page(args)
     sys.exit(1 if failures else 0)

@@ -50,7 +50,8 @@ constexpr std::string_view kPageHead = R"(# Configuration
 One TOML file of at most 1 MiB holds the whole configuration. `autodidactd -c FILE` runs it; `autodidact check FILE` only
 looks: it prints every error at once as `file:line:column: key: what was expected`, guesses what an unknown key was meant to
 be, and exits 78 (0 when all is well). A file needs just `config_version = 1`; what it leaves out has the default below.
-`config/presets/addition.toml` is a complete example.
+`config/presets/addition.toml` is a complete example; `autodidact config --defaults` prints a commented file to start from.
+`--set section.key=value` on the daemon's command line overrides the file, also on reload.
 
 Keys of a table below go under its heading: `rounds` of `[loop]` is `loop.rounds`.
 

@@ -43,13 +43,12 @@ void add_sample(std::vector<Field>& f) {
                          between(1, 4096), "Attempts drawn per problem."},
                         {"sample.batch", in(&S::batch), Reload::kRestart, "sequences", between(1, 65536),
                          "Sequences decoded at once per generator."},
-                        {"sample.temperature", in(&S::temperature), Reload::kLive, "", between(0, 100),
-                         "0 = greedy. Like the three below: for items issued from then on."},
-                        {"sample.top_p", in(&S::top_p), Reload::kLive, "probability", above(0, 1),
+                        {"sample.temperature", in(&S::temperature), Reload::kNextRound, "", between(0, 100), "0 = greedy."},
+                        {"sample.top_p", in(&S::top_p), Reload::kNextRound, "probability", above(0, 1),
                          "Draw from the likeliest tokens that hold this mass; 1 = off."},
-                        {"sample.top_k", in(&S::top_k), Reload::kLive, "tokens", between(0, 1e6),
+                        {"sample.top_k", in(&S::top_k), Reload::kNextRound, "tokens", between(0, 1e6),
                          "Draw from this many likeliest tokens; 0 = off."},
-                        {"sample.max_tokens", in(&S::max_tokens), Reload::kLive, "tokens", between(1, 1048576),
+                        {"sample.max_tokens", in(&S::max_tokens), Reload::kNextRound, "tokens", between(1, 1048576),
                          "Completion tokens at most; longer ones are cut and rejected."},
                     });
 }

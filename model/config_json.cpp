@@ -93,6 +93,7 @@ void refuse_unsupported(Fields& fields, const json& object) {
 // transformers 4 writes rope_theta, 5 writes rope_parameters: {"rope_type": "default", "rope_theta": ...}.
 Status read_rope(Fields& fields, const json& object, ModelConfig& c) {
   c.rope_theta = fields.number_or("rope_theta", 1, 1e12, 10000);
+  AD_RETURN_IF_ERROR(fields.status());
   if (fields.absent("rope_parameters")) return {};
   const json& rope = object["rope_parameters"];
   if (!rope.is_object()) return bad("rope_parameters", "expected an object");

@@ -112,17 +112,17 @@ TEST(Diff, NamesWhatChangedWithOldAndNewValue) {
 
 TEST(Diff, AppliesWhatCanBeAndLeavesTheRestPending) {
   Options running, wanted;
-  wanted.sample.temperature = 0.7;
   wanted.train.lr = 1e-3;
+  wanted.eval.max_regression = 0.2;
   wanted.model.layers = 9;
   Result<ReloadPlan> plan = apply_live(running, wanted);
   ASSERT_TRUE(plan.ok()) << plan.status().message();
-  EXPECT_EQ(plan->merged.sample.temperature, 0.7);
+  EXPECT_EQ(plan->merged.eval.max_regression, 0.2);
   EXPECT_EQ(plan->merged.train.lr, 1e-3);
   EXPECT_EQ(plan->merged.model.layers, running.model.layers);
   ASSERT_THAT(plan->applied, SizeIs(2));
-  EXPECT_EQ(plan->applied[0].reload, Reload::kLive);
-  EXPECT_EQ(plan->applied[1].reload, Reload::kNextRound);
+  EXPECT_EQ(plan->applied[0].reload, Reload::kNextRound);
+  EXPECT_EQ(plan->applied[1].reload, Reload::kLive);
   ASSERT_THAT(plan->pending, SizeIs(1));
   EXPECT_EQ(plan->pending[0].key, "model.layers");
   EXPECT_THAT(diff_options(plan->merged, wanted), SizeIs(1));
@@ -131,7 +131,7 @@ TEST(Diff, AppliesWhatCanBeAndLeavesTheRestPending) {
 TEST(Diff, RefusesAPartThatDoesNotFitWithoutTheRest) {
   Options running, wanted;
   wanted.model.max_positions = 1000;  // restart
-  wanted.sample.max_tokens = 900;     // live, but needs the former
+  wanted.sample.max_tokens = 900;     // next round, but needs the former
   const Result<ReloadPlan> plan = apply_live(running, wanted);
   EXPECT_EQ(plan.status().code(), Errc::kConfig);
   EXPECT_THAT(plan.status().message(), AllOf(HasSubstr("sample.max_tokens"), HasSubstr("restart the daemon")));

@@ -1,5 +1,7 @@
 // Replay queries over HTTP: streamed, bounded by the client's pace, never on the Asio thread.
 
+#include <sys/socket.h>
+
 #include <nlohmann/json.hpp>
 #include <thread>
 

@@ -40,7 +40,7 @@ class DaemonCommands : public ::testing::Test {
     gateway_ = std::move(gateway).value();
   }
 
-  Run client(std::vector<std::string> words, const RunOptions& options = {}) {
+  ProcessRun client(std::vector<std::string> words, const RunOptions& options = {}) {
     words.insert(words.begin(), {"-d", directory_});
     return autodidact(std::move(words), options);
   }
@@ -68,7 +68,7 @@ TEST_F(DaemonCommands, EachVerbCallsTheDaemonAndExitsZero) {
       {{"ask", "47+85", "--hint"}, "ask", {{"question", "47+85"}, {"hint", true}}},
   };
   for (const auto& [words, verb, params] : cases) {
-    const Run result = client(words);
+    const ProcessRun result = client(words);
     EXPECT_EQ(result.status, 0) << words[0] << ": " << result.err;
     EXPECT_NE(result.out.find(verb), std::string::npos) << result.out;
     EXPECT_EQ(backend_.calls().back().verb, verb);
@@ -81,14 +81,14 @@ TEST_F(DaemonCommands, TheDaemonsErrorIsTheExitStatus) {
     done({Status(Errc::kConfig, "a.toml:3:1: loop.roundz: unknown key\na.toml:9:1: another"), ""});
   };
   start();
-  const Run result = client({"reload"});
+  const ProcessRun result = client({"reload"});
   EXPECT_EQ(result.status, 78);
   EXPECT_EQ(result.out, "");
   EXPECT_EQ(result.err, "autodidact: a.toml:3:1: loop.roundz: unknown key\nautodidact: a.toml:9:1: another\n");
 }
 
 TEST_F(DaemonCommands, WithoutADaemonIsExit69AndSaysWhere) {
-  const Run result = client({"status"});
+  const ProcessRun result = client({"status"});
   EXPECT_EQ(result.status, 69);
   EXPECT_NE(result.err.find(directory_ + "/admin.sock"), std::string::npos);
   EXPECT_EQ(autodidact({"-d", directory_ + "/missing", "status"}).status, 66);
@@ -103,7 +103,7 @@ TEST_F(DaemonCommands, ADaemonThatDoesNotAnswerIsGivenUpInTime) {
   };
   start();
   const auto begin = std::chrono::steady_clock::now();
-  const Run result = client({"status", "--timeout", "1"});
+  const ProcessRun result = client({"status", "--timeout", "1"});
   EXPECT_EQ(result.status, 75);
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(8));
   const std::lock_guard lock(mutex);
@@ -115,7 +115,7 @@ TEST_F(DaemonCommands, StatusIsATableOrJson) {
     done({Status(), R"({"phase":"sample","actors":[{"role":"trainer","waits_for":"samples"},{"role":"filter","held":3}]})"});
   };
   start();
-  const Run table = client({"status"});
+  const ProcessRun table = client({"status"});
   EXPECT_NE(table.out.find("phase  sample"), std::string::npos) << table.out;
   EXPECT_NE(table.out.find("trainer  samples"), std::string::npos) << table.out;
   EXPECT_EQ(json::parse(client({"--json", "status"}).out)["phase"], "sample");
@@ -136,7 +136,7 @@ TEST_F(DaemonCommands, TheSocketMayBeElsewhere) {
 
 TEST_F(DaemonCommands, ReplayAsksTheDaemonAndSaysSo) {
   start();
-  const Run result = run({autodidact_path(), "-d", directory_, "replay", "ls", "--limit", "5", "--json"});
+  const ProcessRun result = run({autodidact_path(), "-d", directory_, "replay", "ls", "--limit", "5", "--json"});
   EXPECT_EQ(result.status, 0) << result.err;
   EXPECT_NE(result.err.find("daemon at "), std::string::npos) << result.err;
   EXPECT_EQ(std::count(result.out.begin(), result.out.end(), '\n'), 5);
@@ -159,7 +159,7 @@ TEST_F(DaemonCommands, ADaemonWhoseSocketIsElsewhereStillLocksItsStore) {
   ASSERT_TRUE(write_sample_run(directory_).ok());
   const UniqueFd lock(::open((directory_ + "/daemon.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
   ASSERT_EQ(::flock(lock.get(), LOCK_EX), 0);
-  const Run result = client({"replay", "pin", "1"});
+  const ProcessRun result = client({"replay", "pin", "1"});
   EXPECT_EQ(result.status, 75) << result.err;
   EXPECT_NE(result.err.find("--socket"), std::string::npos);
   EXPECT_EQ(client({"replay", "ls"}).status, 0);  // reading needs no lock
@@ -178,7 +178,7 @@ TEST_F(DaemonCommands, TailFollowsNewAttempts) {
     set.items.push_back(std::move(item));
     (void)backend_.store().commit(std::move(set));
   });
-  const Run result = client({"replay", "tail", "-n", "2", "--json"}, {.limit_ms = 3000});
+  const ProcessRun result = client({"replay", "tail", "-n", "2", "--json"}, {.limit_ms = 3000});
   adding.join();
   EXPECT_EQ(result.status, 128 + SIGKILL);  // it follows until it is stopped
   EXPECT_EQ(std::count(result.out.begin(), result.out.end(), '\n'), 3) << result.out;
@@ -191,7 +191,7 @@ TEST_F(DaemonCommands, TailEndsWhenTheDaemonDoes) {
     std::this_thread::sleep_for(std::chrono::milliseconds(700));
     gateway_->stop(0);
   });
-  const Run result = client({"replay", "tail", "-n", "2"}, {.limit_ms = 10'000});
+  const ProcessRun result = client({"replay", "tail", "-n", "2"}, {.limit_ms = 10'000});
   stopping.join();
   EXPECT_EQ(result.status, 69) << result.err;
 }
@@ -199,10 +199,10 @@ TEST_F(DaemonCommands, TailEndsWhenTheDaemonDoes) {
 TEST_F(DaemonCommands, ConfigShowsAFileOrTheDefaultsWithoutADaemon) {
   const std::string config = directory_ + "/run.toml";
   ASSERT_TRUE(write_file_atomic(config, "config_version = 1\ndata_dir = \"" + directory_ + "\"\nseed = 42\n").ok());
-  const Run file = autodidact({"-c", config, "config", "--json"});
+  const ProcessRun file = autodidact({"-c", config, "config", "--json"});
   ASSERT_EQ(file.status, 0) << file.err;
   EXPECT_EQ(json::parse(file.out)["seed"], 42);
-  const Run defaults = autodidact({"config", "--defaults"});
+  const ProcessRun defaults = autodidact({"config", "--defaults"});
   ASSERT_EQ(defaults.status, 0) << defaults.err;
   EXPECT_NE(defaults.out.find("config_version"), std::string::npos);
 }
@@ -214,12 +214,12 @@ TEST_F(DaemonCommands, EvalWithoutADaemonRunsTheDaemonsProgram) {
   fs::copy_file(autodidact_path(), bin + "/autodidact");
   const std::string config = directory_ + "/run.toml";
   ASSERT_TRUE(write_file_atomic(config, "config_version = 1\ndata_dir = \"" + directory_ + "\"\n").ok());
-  const Run eval = run({bin + "/autodidact", "-q", "-c", config, "eval", "--version", "v2", "--limit", "9", "--json"});
+  const ProcessRun eval = run({bin + "/autodidact", "-q", "-c", config, "eval", "--version", "v2", "--limit", "9", "--json"});
   ASSERT_EQ(eval.status, 0) << eval.err;
   EXPECT_EQ(json::parse(eval.out)["arguments"], "-c " + config + " --eval --version-id 2 --limit 9");
-  const Run ask = run({bin + "/autodidact", "-q", "-c", config, "ask", "1+1", "--json"});
+  const ProcessRun ask = run({bin + "/autodidact", "-q", "-c", config, "ask", "1+1", "--json"});
   EXPECT_EQ(json::parse(ask.out)["arguments"], "-c " + config + " --ask 1+1");
-  const Run nothing = client({"eval"});
+  const ProcessRun nothing = client({"eval"});
   EXPECT_EQ(nothing.status, 69);
   EXPECT_NE(nothing.err.find("-c FILE"), std::string::npos) << nothing.err;
 }
@@ -227,7 +227,7 @@ TEST_F(DaemonCommands, EvalWithoutADaemonRunsTheDaemonsProgram) {
 TEST_F(DaemonCommands, CheckPrintsEveryErrorWithItsPlace) {
   const std::string config = directory_ + "/bad.toml";
   ASSERT_TRUE(write_file_atomic(config, "config_version = 1\nseed = \"x\"\n[loop]\nroundz = 3\n").ok());
-  const Run bad = autodidact({"check", config});
+  const ProcessRun bad = autodidact({"check", config});
   EXPECT_EQ(bad.status, 78);
   EXPECT_EQ(bad.out, "");
   EXPECT_NE(bad.err.find("bad.toml:2:"), std::string::npos) << bad.err;
@@ -237,7 +237,7 @@ TEST_F(DaemonCommands, CheckPrintsEveryErrorWithItsPlace) {
   EXPECT_EQ(listed["ok"], false);
   EXPECT_EQ(listed["errors"].size(), 2u);
   ASSERT_TRUE(write_file_atomic(config, "config_version = 1\n").ok());
-  const Run good = autodidact({"check", config});
+  const ProcessRun good = autodidact({"check", config});
   EXPECT_EQ(good.status, 0) << good.err;
   EXPECT_EQ(good.out, "ok\n");
   EXPECT_EQ(autodidact({"check", directory_ + "/none.toml"}).status, 66);
@@ -249,7 +249,7 @@ TEST_F(DaemonCommands, ThePresetsAreRight) {
   ASSERT_NE(source, nullptr);
   int presets = 0;
   for (const auto& entry : fs::directory_iterator(std::string(source) + "/config/presets")) {
-    const Run result = autodidact({"check", entry.path()});
+    const ProcessRun result = autodidact({"check", entry.path()});
     EXPECT_EQ(result.status, 0) << result.err;
     ++presets;
   }

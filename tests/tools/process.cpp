@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 namespace autodidact {
 
@@ -72,8 +73,8 @@ bool take(int& fd, std::string& into, std::size_t most) {
 
 }  // namespace
 
-Run run(const std::vector<std::string>& words, const RunOptions& options) {
-  Run result;
+ProcessRun run(const std::vector<std::string>& words, const RunOptions& options) {
+  ProcessRun result;
   Ends ends;
   const pid_t child = options.terminal ? start_on_terminal(words, options, ends) : start_on_pipes(words, options, ends);
   const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(options.limit_ms);
@@ -100,7 +101,7 @@ std::string autodidact_path() {
   return std::string(directory == nullptr ? "bin" : directory) + "/autodidact";
 }
 
-Run autodidact(std::vector<std::string> words, const RunOptions& options) {
+ProcessRun autodidact(std::vector<std::string> words, const RunOptions& options) {
   words.insert(words.begin(), {autodidact_path(), "-q"});
   return run(words, options);
 }

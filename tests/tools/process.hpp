@@ -6,7 +6,7 @@
 
 namespace autodidact {
 
-struct Run {
+struct ProcessRun {
   int status = -1;       // exit status; 128 + n when killed by signal n
   std::string out, err;  // with a terminal: both in `out`
 };
@@ -19,11 +19,11 @@ struct RunOptions {
   std::size_t read_at_most = SIZE_MAX;  // then close its standard output, as `head` does
 };
 
-Run run(const std::vector<std::string>& words, const RunOptions& options = {});
+ProcessRun run(const std::vector<std::string>& words, const RunOptions& options = {});
 
 // The client under test.
 std::string autodidact_path();
 // autodidact with these words, quietly (no remarks) unless they say otherwise.
-Run autodidact(std::vector<std::string> words, const RunOptions& options = {});
+ProcessRun autodidact(std::vector<std::string> words, const RunOptions& options = {});
 
 }  // namespace autodidact

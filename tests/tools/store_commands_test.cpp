@@ -32,12 +32,12 @@ class StoreCommands : public ::testing::Test {
     base_ = name;
     const char* program = std::getenv("AD_SAMPLE_RUN");
     ASSERT_NE(program, nullptr);
-    const Run made = run({program, base_ + "/run"});
+    const ProcessRun made = run({program, base_ + "/run"});
     ASSERT_EQ(made.status, 0) << made.err;
   }
   static void TearDownTestSuite() { fs::remove_all(base_); }
 
-  static Run replay(std::vector<std::string> words, const RunOptions& options = {}) {
+  static ProcessRun replay(std::vector<std::string> words, const RunOptions& options = {}) {
     words.insert(words.begin(), {"-d", base_ + "/run", "replay"});
     return autodidact(std::move(words), options);
   }
@@ -46,11 +46,11 @@ class StoreCommands : public ::testing::Test {
 };
 
 TEST_F(StoreCommands, LsAsTableAndAsJsonAgree) {
-  const Run table = replay({"ls", "--limit", "1000"});
+  const ProcessRun table = replay({"ls", "--limit", "1000"});
   ASSERT_EQ(table.status, 0) << table.err;
   EXPECT_EQ(std::count(table.out.begin(), table.out.end(), '\n'), kSampleAttempts + 1);  // and the heading
   EXPECT_EQ(table.out.find('\x1b'), std::string::npos);                                  // no colour in a pipe
-  const Run rows = replay({"ls", "--limit", "1000", "--json"});
+  const ProcessRun rows = replay({"ls", "--limit", "1000", "--json"});
   ASSERT_EQ(rows.status, 0);
   const auto lines = lines_of(rows.out);
   ASSERT_EQ(lines.size(), kSampleAttempts);
@@ -73,7 +73,7 @@ TEST_F(StoreCommands, TheDirectoryMayComeLast) {
                                              {"replay", "gc", "--keep", "10", data},
                                              {"report", data},
                                              {"replay", "stats", data + "/store"}}) {  // a bare store, as a checkpoint is
-    const Run result = autodidact(words);
+    const ProcessRun result = autodidact(words);
     EXPECT_EQ(result.status, 0) << words[1] << ": " << result.err;
     EXPECT_FALSE(result.out.empty()) << words[1];
   }
@@ -90,7 +90,7 @@ TEST_F(StoreCommands, PagesFollowEachOther) {
   }
   ASSERT_EQ(ids.size(), kSampleAttempts);
   EXPECT_TRUE(std::is_sorted(ids.rbegin(), ids.rend()));
-  const Run remarked = run({autodidact_path(), "-d", base_ + "/run", "replay", "ls", "--limit", "7"});
+  const ProcessRun remarked = run({autodidact_path(), "-d", base_ + "/run", "replay", "ls", "--limit", "7"});
   EXPECT_NE(remarked.err.find("--after 61"), std::string::npos) << remarked.err;
   EXPECT_NE(remarked.err.find("files in"), std::string::npos);
 }
@@ -112,14 +112,14 @@ TEST_F(StoreCommands, FiltersOfTheCommandLineReachTheStore) {
   for (const auto& [filter, expected] : cases) {
     std::vector<std::string> words = {"ls", "--limit", "1000", "--json"};
     words.insert(words.end(), filter.begin(), filter.end());
-    const Run result = replay(words, {.environment = {"TZ=UTC"}});
+    const ProcessRun result = replay(words, {.environment = {"TZ=UTC"}});
     EXPECT_EQ(result.status, 0) << result.err;
     EXPECT_EQ(lines_of(result.out).size(), expected) << filter[0] << " " << filter[1];
   }
 }
 
 TEST_F(StoreCommands, ShowIsAPageToRead) {
-  const Run page = replay({"show", std::to_string(round1_id(4))});
+  const ProcessRun page = replay({"show", std::to_string(round1_id(4))});
   ASSERT_EQ(page.status, 0) << page.err;
   for (const char* part : {"4+1=", "   1  4+1\n", "   2  5\n", "reference   5", "kept        yes", "sampled by  version 1"}) {
     EXPECT_NE(page.out.find(part), std::string::npos) << part << "\n" << page.out;
@@ -130,7 +130,7 @@ TEST_F(StoreCommands, ShowTokensHasTextsFromTheRunsTokenizer) {
   const auto lines = lines_of(replay({"show", std::to_string(round1_id(4)), "--tokens", "--json"}).out);
   ASSERT_EQ(lines.size(), 1u);
   EXPECT_EQ(lines[0]["token_texts"], json({"4", "+", "1", "\\n", "5", "<eos>"}));
-  const Run page = replay({"show", std::to_string(round1_id(4)), "--tokens"});
+  const ProcessRun page = replay({"show", std::to_string(round1_id(4)), "--tokens"});
   EXPECT_NE(page.out.find("LOGPROB"), std::string::npos);
   EXPECT_NE(page.out.find("-0.0500"), std::string::npos) << page.out;
 }
@@ -144,7 +144,7 @@ TEST_F(StoreCommands, HostileTextReachesNoTerminal) {
       RunOptions options;
       options.terminal = terminal;
       options.environment = {"NO_COLOR=1", "PAGER=cat"};
-      const Run result = replay(words, options);
+      const ProcessRun result = replay(words, options);
       EXPECT_EQ(result.status, 0) << result.out << result.err;
       EXPECT_EQ(result.out.find('\x1b'), std::string::npos) << words[0];
       EXPECT_EQ(result.out.find('\x07'), std::string::npos) << words[0];
@@ -183,14 +183,14 @@ TEST_F(StoreCommands, LongOutputGoesThroughThePagerOnATerminalOnly) {
 TEST_F(StoreCommands, AReaderThatLeavesEarlyIsNoError) {
   RunOptions head;
   head.read_at_most = 1;
-  const Run result = replay({"export", "--format", "attempts", "--tokens", "-o", "-"}, head);
+  const ProcessRun result = replay({"export", "--format", "attempts", "--tokens", "-o", "-"}, head);
   EXPECT_TRUE(result.status == 0 || result.status == 128 + SIGPIPE) << result.status;
   EXPECT_EQ(result.err, "");
 }
 
 TEST_F(StoreCommands, GrepExitsOneWhenNothingMatches) {
   EXPECT_EQ(replay({"grep", "(?m)^19\\+1$"}).status, 0);
-  const Run none = replay({"grep", "xyzzy"});
+  const ProcessRun none = replay({"grep", "xyzzy"});
   EXPECT_EQ(none.status, 1);
   EXPECT_EQ(none.err, "");
   EXPECT_EQ(replay({"grep", "a["}).status, 64);
@@ -200,18 +200,18 @@ TEST_F(StoreCommands, StatsGroupAsAsked) {
   const auto lines = lines_of(replay({"stats", "--by", "version,hinted", "--json"}).out);
   ASSERT_EQ(lines.size(), 5u);
   EXPECT_EQ(lines[4]["attempts"], 31);
-  const Run table = replay({"stats"});
+  const ProcessRun table = replay({"stats"});
   EXPECT_NE(table.out.find("PASS RATE"), std::string::npos);
   EXPECT_EQ(replay({"stats", "--by", "colour"}).status, 64);
 }
 
 TEST_F(StoreCommands, DiffAndLineageAndReportSayTheirNumbers) {
-  const Run diff = replay({"diff", "v1", "v2"});
+  const ProcessRun diff = replay({"diff", "v1", "v2"});
   EXPECT_NE(diff.out.find("gained 7"), std::string::npos) << diff.out << diff.err;
   EXPECT_NE(diff.out.find("lost 4"), std::string::npos);
-  const Run lineage = replay({"lineage", "2"});
+  const ProcessRun lineage = replay({"lineage", "2"});
   EXPECT_NE(lineage.out.find("30 draws of 17 attempts"), std::string::npos) << lineage.out << lineage.err;
-  const Run report = autodidact({"report", "-d", base_ + "/run"});
+  const ProcessRun report = autodidact({"report", "-d", base_ + "/run"});
   EXPECT_NE(report.out.find("57.0 %"), std::string::npos) << report.out << report.err;
   EXPECT_NE(report.out.find("2 digits"), std::string::npos);
 }
@@ -233,7 +233,7 @@ TEST_F(StoreCommands, VerifyFindsDamage) {
   file.seekp(static_cast<std::streamoff>(fs::file_size(victim) / 2));
   file.write("\xde\xad\xbe\xef", 4);
   file.close();
-  const Run result = autodidact({"-d", copy, "replay", "verify", "--deep"});
+  const ProcessRun result = autodidact({"-d", copy, "replay", "verify", "--deep"});
   EXPECT_EQ(result.status, 65) << result.out << result.err;
   EXPECT_FALSE((result.out + result.err).empty());
   fs::remove_all(copy);
@@ -242,7 +242,7 @@ TEST_F(StoreCommands, VerifyFindsDamage) {
 TEST_F(StoreCommands, PinAndGcWithoutADaemonTakeItsLock) {
   const std::string copy = base_ + "/writable";
   fs::copy(base_ + "/run", copy, fs::copy_options::recursive);
-  const Run pinned = autodidact({"-d", copy, "replay", "pin", "8", "10"});
+  const ProcessRun pinned = autodidact({"-d", copy, "replay", "pin", "8", "10"});
   ASSERT_EQ(pinned.status, 0) << pinned.err;
   EXPECT_EQ(lines_of(autodidact({"-d", copy, "--json", "replay", "ls", "--pinned", "true"}).out).size(), 2u);
   const auto plan = lines_of(autodidact({"-d", copy, "--json", "replay", "gc", "--keep", "0"}).out);
@@ -265,7 +265,7 @@ TEST_F(StoreCommands, NothingIsEverCreatedByAsking) {
        std::vector<std::vector<std::string>>{{"ls"}, {"pin", "1"}, {"gc", "--keep", "1", "--apply"}, {"verify"}}) {
     std::vector<std::string> all = {"-d", base_ + "/empty", "replay"};
     all.insert(all.end(), words.begin(), words.end());
-    const Run result = autodidact(all);
+    const ProcessRun result = autodidact(all);
     EXPECT_NE(result.status, 0) << words[0];
     EXPECT_FALSE(result.err.empty());
     EXPECT_FALSE(fs::exists(base_ + "/empty/store")) << words[0];
@@ -286,7 +286,7 @@ TEST_F(StoreCommands, WrongWordsAreExit64WithAHint) {
                                                                                      {"--color", "blue"}}) {
     std::vector<std::string> all = {"-d", base_ + "/run"};
     all.insert(all.end(), words.begin(), words.end());
-    const Run result = autodidact(all);
+    const ProcessRun result = autodidact(all);
     EXPECT_EQ(result.status, 64) << (words.empty() ? "" : words.back()) << result.out << result.err;
     EXPECT_NE(result.err.find("autodidact: "), std::string::npos);
   }
@@ -297,7 +297,7 @@ TEST_F(StoreCommands, WrongWordsAreExit64WithAHint) {
 TEST_F(StoreCommands, HelpTeaches) {
   for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
            {"--help"}, {"replay", "--help"}, {"replay", "ls", "--help"}, {"check", "--help"}, {"reload", "--help"}}) {
-    const Run result = autodidact(words);
+    const ProcessRun result = autodidact(words);
     EXPECT_EQ(result.status, 0);
     EXPECT_NE(result.out.find("autodidact"), std::string::npos);
   }
@@ -318,7 +318,7 @@ TEST_F(StoreCommands, TheReferencePageIsWhatTheProgramSays) {
 }
 
 TEST_F(StoreCommands, LinksNeitherTorchNorCaf) {
-  const Run libraries = run({"ldd", autodidact_path()});
+  const ProcessRun libraries = run({"ldd", autodidact_path()});
   ASSERT_EQ(libraries.status, 0) << libraries.err;
   EXPECT_NE(libraries.out.find("librocksdb"), std::string::npos);  // ldd does see what is linked
   for (const char* unwanted : {"libtorch", "libc10", "libcaf", "libcuda", "libgomp", "libpython"}) {
@@ -333,7 +333,7 @@ TEST_F(Exports, TheSameStoreGivesTheSameBytes) {
     const std::string first = base_ + "/" + format + "-1", second = base_ + "/" + format + "-2";
     ASSERT_EQ(replay({"export", "--format", format, "-o", first}).status, 0);
     ASSERT_EQ(replay({"export", "--format", format, "-o", second}).status, 0);
-    const Run same = run({"diff", "-r", first, second});
+    const ProcessRun same = run({"diff", "-r", first, second});
     EXPECT_EQ(same.status, 0) << same.out;
   }
 }
@@ -352,7 +352,7 @@ TEST_F(Exports, NothingToExportLeavesNothing) {
 }
 
 TEST_F(Exports, WithoutATargetItGoesBesideTheRun) {
-  const Run result = replay({"export", "--format", "sft", "--json"});
+  const ProcessRun result = replay({"export", "--format", "sft", "--json"});
   ASSERT_EQ(result.status, 0) << result.err;
   const auto line = lines_of(result.out)[0];
   EXPECT_EQ(line["rows"], kSampleSeeds + 26);
@@ -369,7 +369,7 @@ TEST_F(Exports, PythonReadsEachRow) {
       "assert all(len(r['tokens'])==r['length'] for r in rows)\n"
       "assert all(len(r['logprobs'])==r['length'] or r['seed_example'] for r in rows)\n"
       "print(len(rows))\n";
-  const Run result = run({"python3", "-c", script, target});
+  const ProcessRun result = run({"python3", "-c", script, target});
   ASSERT_EQ(result.status, 0) << result.err;
   EXPECT_EQ(result.out, std::to_string(kSampleAttempts) + "\n");
 }
@@ -390,8 +390,8 @@ TEST_F(Exports, HuggingFaceDatasetsLoadsEachFormat) {
     std::vector<std::string> words = {"export", "--format", format, "-o", target};
     if (format == "attempts") words.push_back("--tokens");
     ASSERT_EQ(replay(words).status, 0);
-    const Run result = run({python, "-c", script, target, base_ + "/cache"},
-                           {.environment = {"HF_DATASETS_OFFLINE=1", "HF_HUB_OFFLINE=1"}, .limit_ms = 100'000});
+    const ProcessRun result = run({python, "-c", script, target, base_ + "/cache"},
+                                  {.environment = {"HF_DATASETS_OFFLINE=1", "HF_HUB_OFFLINE=1"}, .limit_ms = 100'000});
     EXPECT_EQ(result.status, 0) << result.err;
     EXPECT_NE(result.out.find(column), std::string::npos) << result.out;
   }

@@ -61,7 +61,8 @@ if(AD_WITH_TORCH)
   if(EXISTS ${ad_torch}/lib/libtorch_cuda.so)
     # Nothing of ours names a symbol of it, yet CUDA operators register only when it is loaded.
     target_link_libraries(autodidact_torch INTERFACE -Wl,--no-as-needed ${ad_torch}/lib/libtorch_cuda.so ${ad_torch}/lib/libc10_cuda.so -Wl,--as-needed)
-    set(AD_TORCH_CUDA ON)
+    # They in turn need the CUDA libraries, which the loader finds beside them; GNU ld would want to see them now.
+    target_link_options(autodidact_torch INTERFACE -Wl,--allow-shlib-undefined)
   endif()
   target_link_options(autodidact_torch INTERFACE -Wl,-rpath,${ad_torch}/lib)
   add_library(Torch::torch ALIAS autodidact_torch)

@@ -66,7 +66,7 @@ class [[nodiscard]] Result {
     require();
     return std::get<T>(state_);
   }
-  T&& value() && {
+  T value() && {  // by value: `for (auto& x : f().value())` must not outlive its Result
     require();
     return std::get<T>(std::move(state_));
   }

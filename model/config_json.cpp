@@ -94,11 +94,12 @@ void refuse_unsupported(Fields& fields, const json& object) {
 Status read_rope(Fields& fields, const json& object, ModelConfig& c) {
   c.rope_theta = fields.number_or("rope_theta", 1, 1e12, 10000);
   AD_RETURN_IF_ERROR(fields.status());
-  if (fields.absent("rope_parameters")) return {};
+  if (fields.absent("rope_parameters")) return fields.status();
   const json& rope = object["rope_parameters"];
   if (!rope.is_object()) return bad("rope_parameters", "expected an object");
   if (rope.contains("rope_type") && rope["rope_type"] != "default")
     return bad("rope_parameters.rope_type", "only \"default\" is supported");
+  AD_RETURN_IF_ERROR(fields.status());
   Fields inner(rope);
   c.rope_theta = inner.number_or("rope_theta", 1, 1e12, c.rope_theta);
   return inner.status();

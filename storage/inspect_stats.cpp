@@ -40,9 +40,9 @@ void add_tally(Json& json, Tally& tally) {
   // Of what could be judged: "cannot judge" is not wrong.
   add_share(json, "pass_rate", tally.correct, tally.correct + tally.wrong);
   json["answer_correct"] = tally.answer_correct;
-  json["kept"] = tally.kept;
+  json["kept_attempts"] = tally.kept;  // "kept" and "hinted" may be what was grouped by
   add_share(json, "kept_rate", tally.kept, tally.attempts);
-  json["hinted"] = tally.hinted;
+  json["hinted_attempts"] = tally.hinted;
   json["seed_examples"] = tally.seeds;
   json["duplicates"] = tally.duplicates;
   add_share(json, "duplicate_rate", tally.duplicates, tally.attempts);

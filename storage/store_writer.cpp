@@ -38,7 +38,7 @@ void StoreWriter::stop() {
 void StoreWriter::submit(WriteSet set, ReplayStore::Callback done) {
   auto job = std::make_unique<Job>();
   job->rejected = normalize(set);
-  job->records = attempt_count(set) + 1;
+  job->records = std::max<std::size_t>(attempt_count(set), 1);
   job->set = std::move(set);
   job->done = std::move(done);
   enqueue(std::move(job));

@@ -337,8 +337,8 @@ void add_gc(CLI::App* replay, Cli& cli) {
           "  autodidact replay gc --keep 100000\n"
           "  autodidact replay gc --keep 100000 --apply",
           arguments, [](const Globals& globals, Output& output, Arguments& a) -> Result<int> {
-            const auto access = a.apply ? ReplaySource::Access::kWrite : ReplaySource::Access::kRead;
-            return run_query(globals, output, a.directory, {{"command", "gc"}, {"keep", a.keep}, {"apply", a.apply}}, access);
+            return run_query(globals, output, a.directory, {{"command", "gc"}, {"keep", a.keep}, {"apply", a.apply}},
+                             ReplaySource::Access::kWrite);
           });
   command->add_option("--keep", arguments->keep, "So many of the newest attempts stay whatever they are")->required();
   command->add_flag("--apply", arguments->apply, "Do it");

@@ -4,36 +4,46 @@
 
 AD_INLINE std::int64_t round_up(std::int64_t n) { return (n + kKeyTile - 1) / kKeyTile * kKeyTile; }
 
-// Softmax of the first n scores, zero in the others.
+// Softmax of the first n scores, zero in the others up to `padded`, whole vectors all along: the row has room for them.
 AD_INLINE void softmax_row(float* s, std::int64_t n, std::int64_t padded) {
-  float scale = 1.0f / exp_weights(s, n, row_max(s, n), 1.0f, s);
-  AD_FOR_VECTORS(i, n) put(s, i, n, get(s, i, n) * scale);
-  for (std::int64_t i = n; i < padded; ++i) s[i] = 0;
+  const std::int64_t whole = (n + kW - 1) / kW * kW;
+  if (n < whole) store(s + whole - kW, keep_lanes(load(s + whole - kW), n - (whole - kW), -__builtin_inff()));
+  V top = load(s);
+  for (std::int64_t i = kW; i < whole; i += kW) top = max(top, load(s + i));
+  const float most = hmax(top);
+  V sum{};
+  for (std::int64_t i = 0; i < whole; i += kW) {
+    V e = vexp(load(s + i) - most);
+    store(s + i, e);
+    sum += e;
+  }
+  const float scale = 1.0f / hsum(sum);
+  for (std::int64_t i = 0; i < whole; i += kW) store(s + i, load(s + i) * scale);
+  for (std::int64_t i = whole; i < padded; i += kW) store(s + i, V{});
 }
 
-// Scores of one query: four tiles at once, or the chain's latency would be the speed.
-static void scores_of_one(const float* q, const float* k_tiles, std::int64_t tiles, std::int64_t head_dim, float* s) {
-  constexpr std::int64_t kVecs = kKeyTile / kW, kTiles = 4;
-  const std::int64_t tile_floats = head_dim * kKeyTile;
-  for (std::int64_t t = 0; t < tiles; t += kTiles) {
-    const std::int64_t count = tiles - t < kTiles ? tiles - t : kTiles;
-    V acc[kTiles * kVecs] = {};
-    const float* base = k_tiles + t * tile_floats;
-    const std::int64_t hop = count == kTiles ? tile_floats : 0;  // a short group computes its first tile again and drops it
-    if (hop != 0) {
-      for (std::int64_t d = 0; d < head_dim; ++d) {
-        V qv = splat(q[d]);
-#pragma GCC unroll 16
-        for (int j = 0; j < kTiles * kVecs; ++j)
-          acc[j] = fma(qv, load(base + (j / kVecs) * tile_floats + d * kKeyTile + (j % kVecs) * kW), acc[j]);
-      }
-      for (int j = 0; j < kTiles * kVecs; ++j) store(s + t * kKeyTile + j * kW, acc[j]);
-      continue;
-    }
-    for (std::int64_t i = 0; i < count; ++i)
-      matmul<false, false>(q, head_dim, 1, base + i * tile_floats, kKeyTile, head_dim, kKeyTile, s + (t + i) * kKeyTile,
-                           kKeyTile);
+// Scores of one query against kTiles tiles side by side: alone, a chain's latency would be the speed.
+template <int kTiles>
+AD_INLINE void score_tiles(const float* q, const float* k_tiles, std::int64_t head_dim, float* s) {
+  constexpr int kVecs = kKeyTile / kW;
+  V acc[kTiles * kVecs];
+#pragma GCC unroll 8
+  for (int j = 0; j < kTiles * kVecs; ++j) acc[j] = V{};
+  for (std::int64_t d = 0; d < head_dim; ++d) {
+    V qv = splat(q[d]);
+#pragma GCC unroll 8
+    for (int j = 0; j < kTiles * kVecs; ++j)
+      acc[j] = fma(qv, load(k_tiles + (j / kVecs) * head_dim * kKeyTile + d * kKeyTile + (j % kVecs) * kW), acc[j]);
   }
+#pragma GCC unroll 8
+  for (int j = 0; j < kTiles * kVecs; ++j) store(s + j * kW, acc[j]);
+}
+
+template <int kMost>
+static void scores_of_one(const float* q, const float* k_tiles, std::int64_t tiles, std::int64_t head_dim, float* s) {
+  for (; tiles >= kMost; tiles -= kMost, k_tiles += kMost * head_dim * kKeyTile, s += kMost * kKeyTile)
+    score_tiles<kMost>(q, k_tiles, head_dim, s);
+  if constexpr (kMost > 1) scores_of_one<kMost - 1>(q, k_tiles, tiles, head_dim, s);
 }
 
 // out[h] = weights[h] * values for kHeads heads of one query.
@@ -74,7 +84,7 @@ static void attend_one(const AttentionCall& c) {
   for (std::int64_t h = 0; h < c.heads; h += group) {
     const float* k_tiles = c.k_tiles + h / group * c.k_head_stride;
     if (group == 1) {
-      scores_of_one(q + h * c.head_dim, k_tiles, tiles, c.head_dim, s + h * ld);
+      scores_of_one<8 * kW / kKeyTile>(q + h * c.head_dim, k_tiles, tiles, c.head_dim, s + h * ld);
     } else {
       for (std::int64_t t = 0; t < tiles; ++t)
         matmul<false, false>(q + h * c.head_dim, c.head_dim, group, k_tiles + t * c.head_dim * kKeyTile, kKeyTile, c.head_dim,
@@ -124,17 +134,17 @@ static void head_grad_rows(const AttentionGradCall& c, const float* q, const flo
                            const float* dout, float* dq, float* p, float* ds, std::int64_t ld) {
   const float scale = 1.0f / __builtin_sqrtf(static_cast<float>(c.head_dim));
   for (std::int64_t i = 0; i < c.rows; i += kRowTile) {
-    const std::int64_t m = c.rows - i < kRowTile ? c.rows - i : kRowTile, n = i + m;
+    const std::int64_t m = c.rows - i < kRowTile ? c.rows - i : kRowTile, n = i + m, whole = round_up(n);
     float *pi = p + i * ld, *dsi = ds + i * ld;
-    matmul<false, false>(q + i * c.head_dim, c.head_dim, m, kt, ld, c.head_dim, n, pi, ld);
-    matmul<false, false>(dout + i * c.dout_stride, c.dout_stride, m, vt, ld, c.head_dim, n, dsi, ld);
+    matmul<false, false>(q + i * c.head_dim, c.head_dim, m, kt, ld, c.head_dim, whole, pi, ld);
+    matmul<false, false>(dout + i * c.dout_stride, c.dout_stride, m, vt, ld, c.head_dim, whole, dsi, ld);
     for (std::int64_t r = 0; r < m; ++r) {
       float *pr = pi + r * ld, *dsr = dsi + r * ld;
-      softmax_row(pr, i + r + 1, n);
+      softmax_row(pr, i + r + 1, whole);
       V dot{};
-      AD_FOR_VECTORS(j, n) dot = fma(get(pr, j, n), get(dsr, j, n), dot);
+      for (std::int64_t j = 0; j < whole; j += kW) dot = fma(load(pr + j), load(dsr + j), dot);
       const float mean = hsum(dot);
-      AD_FOR_VECTORS(j, n) put(dsr, j, n, (get(dsr, j, n) - mean) * get(pr, j, n) * scale);
+      for (std::int64_t j = 0; j < whole; j += kW) store(dsr + j, (load(dsr + j) - mean) * load(pr + j) * scale);
     }
     matmul<false, false>(dsi, ld, m, k, c.stride, n, c.head_dim, dq + i * c.stride, c.stride);
   }

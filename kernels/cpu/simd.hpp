@@ -27,20 +27,40 @@ AD_INLINE V fma(V a, V b, V c) {
 // The other operand when one is NaN is not wanted: a NaN must come through.
 AD_INLINE V max(V a, V b) { return a > b ? a : b; }
 
-// Halves are added until one lane is left: one fixed order.
+// The upper half is folded onto the lower until one lane is left: one fixed order.
+#if AD_SIMD_WIDTH == 16
+#define AD_HALVES(v, op) \
+  op(__builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7), __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15))
+#elif AD_SIMD_WIDTH == 8
+#define AD_HALVES(v, op) (v)
+#endif
+#define AD_PLUS(a, b) ((a) + (b))
+#define AD_LARGER(a, b) ((a) > (b) ? (a) : (b))
 AD_INLINE float hsum(V v) {
-  float t[kW];
-  store(t, v);
-  for (std::int64_t s = kW / 2; s > 0; s /= 2)
-    for (std::int64_t i = 0; i < s; ++i) t[i] += t[i + s];
-  return t[0];
+#if AD_SIMD_WIDTH >= 8
+  auto eight = AD_HALVES(v, AD_PLUS);
+  auto four = __builtin_shufflevector(eight, eight, 0, 1, 2, 3) + __builtin_shufflevector(eight, eight, 4, 5, 6, 7);
+#else
+  V four = v;
+#endif
+  return (four[0] + four[2]) + (four[1] + four[3]);
 }
-AD_INLINE float hmax(V v) {
-  float t[kW];
-  store(t, v);
-  for (std::int64_t s = kW / 2; s > 0; s /= 2)
-    for (std::int64_t i = 0; i < s; ++i) t[i] = t[i] > t[i + s] ? t[i] : t[i + s];
-  return t[0];
+AD_INLINE float hmax(V v) {  // a NaN may be lost here: sums show it
+#if AD_SIMD_WIDTH >= 8
+  auto eight = AD_HALVES(v, AD_LARGER);
+  auto four = AD_LARGER(__builtin_shufflevector(eight, eight, 0, 1, 2, 3), __builtin_shufflevector(eight, eight, 4, 5, 6, 7));
+#else
+  V four = v;
+#endif
+  float a = AD_LARGER(four[0], four[2]), b = AD_LARGER(four[1], four[3]);
+  return AD_LARGER(a, b);
+}
+
+// v in the first n lanes, `fill` in the others.
+alignas(64) constexpr std::int32_t kLaneNumbers[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+AD_INLINE V keep_lanes(V v, std::int64_t n, float fill) {
+  VI lane = *reinterpret_cast<const VI*>(kLaneNumbers);
+  return lane < static_cast<std::int32_t>(n) ? v : splat(fill);
 }
 
 // The first n lanes of memory, `fill` in the others.

@@ -1,5 +1,6 @@
 // The client's commands against a gateway with a fake daemon behind it, as a process over the real socket.
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/file.h>
 
@@ -9,6 +10,7 @@
 
 #include "config/files.hpp"
 #include "gateway/gateway.hpp"
+#include "gateway/unix_socket.hpp"
 #include "tests/gateway/fake_backend.hpp"
 #include "tests/tools/process.hpp"
 #include "tests/tools/sample_store.hpp"

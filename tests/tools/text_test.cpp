@@ -132,7 +132,7 @@ TEST(JsonView, ShowsWhateverTheDaemonSays) {
   EXPECT_NE(text.find("phase     sample\n"), std::string::npos) << text;
   EXPECT_NE(text.find("0.51235"), std::string::npos);
   EXPECT_NE(text.find("paused    no\n"), std::string::npos);
-  EXPECT_NE(text.find("role     waits_for  held"), std::string::npos);
+  EXPECT_NE(text.find("role     waits_for  held"), std::string::npos) << text;
   EXPECT_NE(text.find("trainer  samples"), std::string::npos);
 }
 

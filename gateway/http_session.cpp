@@ -23,7 +23,6 @@ int status_of(beast::error_code error) {
   if (error == http::error::header_limit) return 431;
   if (error == http::error::body_limit || error == http::error::buffer_overflow) return 413;
   if (error == http::error::end_of_stream || error == http::error::partial_message) return 0;
-  if (error == beast::error::timeout) return 408;
   return error.category() == http::make_error_code(http::error::bad_method).category() ? 400 : 0;
 }
 
@@ -73,7 +72,15 @@ void Session::read() {
   parser_.emplace();
   parser_->header_limit(static_cast<std::uint32_t>(endpoint_->limits.header_bytes));
   parser_->body_limit(endpoint_->limits.body_bytes);
-  stream_.expires_after(std::chrono::milliseconds(endpoint_->limits.read_ms));
+  // A timer of our own: the stream's would close the socket, and a slow client should learn why it is dropped.
+  stream_.expires_never();
+  timed_out_ = false;
+  deadline_.expires_after(std::chrono::milliseconds(endpoint_->limits.read_ms));
+  deadline_.async_wait([self = shared_from_this(), serial = serial_](beast::error_code error) {
+    if (error || self->state_ != State::kReading || self->serial_ != serial) return;
+    self->timed_out_ = true;
+    self->stream_.cancel();
+  });
   http::async_read(stream_, buffer_, *parser_,
                    [self = shared_from_this()](beast::error_code error, std::size_t) { self->on_read(error); });
 }
@@ -81,7 +88,7 @@ void Session::read() {
 void Session::on_read(beast::error_code error) {
   if (state_ != State::kReading) return;
   if (!error) return dispatch();
-  const int status = status_of(error);
+  const int status = timed_out_ ? 408 : status_of(error);
   // An idle client that never began a request needs no answer.
   if (status == 0 || (status == 408 && !parser_->got_some())) return close();
   send(protocol_error(status, status == 408 ? "the request took too long to arrive" : "bad request: " + error.message()),
@@ -100,7 +107,7 @@ bool Session::refuse_host() {
 
 void Session::dispatch() {
   state_ = State::kHandling;
-  stream_.expires_never();
+  deadline_.cancel();
   ++serial_;
   if (refuse_host()) return;
   auto& message = parser_->get();

@@ -78,6 +78,7 @@ class Session : public std::enable_shared_from_this<Session> {
   State state_ = State::kReading;
   std::uint64_t serial_ = 0;  // of the request in hand
   bool closing_ = false;
+  bool timed_out_ = false;  // the read under way was cancelled by its deadline
   std::chrono::steady_clock::time_point idle_since_ = std::chrono::steady_clock::now();
 };
 

@@ -39,7 +39,7 @@ class StatsRenderer : public Renderer {
       cells.push_back({format_count(count_of(line, count))});
     cells.push_back({share_text(line, "pass_rate")});
     cells.push_back({share_text(line, "kept_rate")});
-    cells.push_back({format_count(count_of(line, "hinted"))});
+    cells.push_back({format_count(count_of(line, "hinted_attempts"))});
     cells.push_back({share_text(line, "duplicate_rate")});
     std::string lengths;
     for (const char* quantile : {"length_p10", "length_p50", "length_p90", "length_p99", "length_max"}) {

@@ -7,8 +7,6 @@ namespace autodidact {
 
 namespace {
 
-constexpr const char* kGroup = "Filters";
-
 Status add_ranges(Json& request, const FilterArguments& filters) {
   if (!filters.score.empty()) {
     AD_ASSIGN_OR_RETURN(const auto range, parse_real_range(filters.score));
@@ -39,24 +37,24 @@ Status add_times(Json& request, const FilterArguments& filters) {
 }  // namespace
 
 void add_filters(CLI::App* command, FilterArguments& filters) {
-  command->add_option("--problem", filters.problem, "A problem's id, 16 hex digits")->group(kGroup);
-  command->add_option("--version", filters.version, "Sampled by this version, e.g. 12 or v12")->group(kGroup);
-  command->add_option("--round", filters.round, "Sampled in this round")->group(kGroup);
+  command->add_option("--problem", filters.problem, "A problem's id, 16 hex digits")->group(kFilterGroup);
+  command->add_option("--version", filters.version, "Sampled by this version, e.g. 12 or v12")->group(kFilterGroup);
+  command->add_option("--round", filters.round, "Sampled in this round")->group(kFilterGroup);
   command->add_option("--outcome", filters.outcome, "correct, wrong or cannot_judge")
       ->check(CLI::IsMember({"correct", "wrong", "cannot_judge"}))
-      ->group(kGroup);
+      ->group(kFilterGroup);
   command
       ->add_option("--reason", filters.reason,
                    "Why not kept: wrong cannot_judge duplicate problem_cap too_long truncated hint_leak stale method")
-      ->group(kGroup);
-  command->add_option("--kept", filters.kept, "true: kept for training; false: not")->group(kGroup);
-  command->add_option("--hinted", filters.hinted, "true: sampled with the answer shown; false: not")->group(kGroup);
-  command->add_option("--seed", filters.seed, "true: given examples; false: sampled attempts")->group(kGroup);
-  command->add_option("--pinned", filters.pinned, "true: pinned; false: not")->group(kGroup);
-  command->add_option("--score", filters.score, "Range of the verdict's score: 0.5..1, 0.5.., ..1, 1")->group(kGroup);
-  command->add_option("--length", filters.length, "Range of completion tokens: 10..40, 10.., ..40, 10")->group(kGroup);
-  command->add_option("--since", filters.since, "2h, 3d, 2026-11-22, \"2026-11-22 21:30\"")->group(kGroup);
-  command->add_option("--until", filters.until, "Likewise")->group(kGroup);
+      ->group(kFilterGroup);
+  command->add_option("--kept", filters.kept, "true: kept for training; false: not")->group(kFilterGroup);
+  command->add_option("--hinted", filters.hinted, "true: sampled with the answer shown; false: not")->group(kFilterGroup);
+  command->add_option("--seed", filters.seed, "true: given examples; false: sampled attempts")->group(kFilterGroup);
+  command->add_option("--pinned", filters.pinned, "true: pinned; false: not")->group(kFilterGroup);
+  command->add_option("--score", filters.score, "Range of the verdict's score: 0.5..1, 0.5.., ..1, 1")->group(kFilterGroup);
+  command->add_option("--length", filters.length, "Range of completion tokens: 10..40, 10.., ..40, 10")->group(kFilterGroup);
+  command->add_option("--since", filters.since, "2h, 3d, 2026-11-22, \"2026-11-22 21:30\"")->group(kFilterGroup);
+  command->add_option("--until", filters.until, "Likewise")->group(kFilterGroup);
 }
 
 Result<Json> filter_request(const std::string& command, const FilterArguments& filters) {

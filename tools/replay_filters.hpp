@@ -10,6 +10,8 @@
 
 namespace autodidact {
 
+inline constexpr const char* kFilterGroup = "Filters";  // their heading in --help
+
 struct FilterArguments {
   std::string problem, version, outcome, reason, score, length, since, until;
   std::optional<std::uint32_t> round;

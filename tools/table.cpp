@@ -32,7 +32,7 @@ std::string Table::line(const Style& style, const std::vector<Cell>& row) const 
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     const bool last = i + 1 == columns_.size();
     std::size_t room = widths_[i];
-    if (last && style.width > used) room = std::max<std::size_t>(std::min(room, style.width - used), 8);
+    if (last) room = std::min(room, std::max<std::size_t>(style.width > used ? style.width - used : 0, 8));
     const std::string shown = clip(row[i].text, room);
     const std::string pad(room > display_width(shown) ? room - display_width(shown) : 0, ' ');
     if (columns_[i].right) text += pad;

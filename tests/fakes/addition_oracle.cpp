@@ -1,5 +1,6 @@
 #include "tests/fakes/addition_oracle.hpp"
 
+#include <algorithm>
 #include <memory>
 
 #include "config/status.hpp"
@@ -46,6 +47,11 @@ Oracle addition_oracle(const std::string& format_name, std::function<double(Vers
     }
     return completion;
   };
+}
+
+Oracle improving_oracle() {
+  return addition_oracle("compact",
+                         [](VersionId version, bool hinted) { return hinted ? 1.0 : std::min(0.9, 0.5 + 0.1 * version); });
 }
 
 }  // namespace autodidact

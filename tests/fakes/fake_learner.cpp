@@ -40,8 +40,8 @@ bool take(std::string_view& in, T& value) {
 
 }  // namespace
 
-FakeLearner::FakeLearner(std::chrono::microseconds step_time, std::uint64_t seed, std::shared_ptr<FakeControls> controls)
-    : step_time_(step_time), seed_(seed), controls_(std::move(controls)) {}
+FakeLearner::FakeLearner(const FakeOptions& options, std::uint64_t seed, std::shared_ptr<FakeControls> controls)
+    : step_time_(options.train_step), on_step_(options.on_train_step), seed_(seed), controls_(std::move(controls)) {}
 
 Status FakeLearner::begin(const Weights& weights, const LearnerCursor& cursor) {
   config_ = weights.config;
@@ -68,6 +68,8 @@ Result<StepStats> FakeLearner::step(std::span<const TrainExample> batch) {
   }
   ++cursor_.step;
   ++cursor_.plan_step;
+  if (on_step_) on_step_(cursor_.step);
+  if (on_step_) on_step_(cursor_.step);
   stats.loss = 2.0 / (1.0 + 0.01 * static_cast<double>(cursor_.plan_step));
   stats.grad_norm = 1;
   stats.lr = cursor_.peak_lr;

@@ -8,7 +8,7 @@ namespace autodidact {
 
 class FakeLearner : public Learner {
  public:
-  FakeLearner(std::chrono::microseconds step_time, std::uint64_t seed, std::shared_ptr<FakeControls> controls);
+  FakeLearner(const FakeOptions& options, std::uint64_t seed, std::shared_ptr<FakeControls> controls);
   Status begin(const Weights& weights, const LearnerCursor& cursor) override;
   Result<StepStats> step(std::span<const TrainExample> batch) override;
   LearnerCursor cursor() const override { return cursor_; }
@@ -18,6 +18,7 @@ class FakeLearner : public Learner {
 
  private:
   const std::chrono::microseconds step_time_;
+  const std::function<void(std::uint64_t)> on_step_;
   const std::uint64_t seed_;
   const std::shared_ptr<FakeControls> controls_;
   ModelConfig config_;

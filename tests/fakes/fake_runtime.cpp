@@ -50,7 +50,7 @@ Result<std::unique_ptr<Decoder>> FakeRuntime::make_decoder(const DecoderOptions&
 
 Result<std::unique_ptr<Learner>> FakeRuntime::make_learner(const TrainOptions&, std::uint64_t seed) {
   ++controls_->learners_;
-  return std::unique_ptr<Learner>(std::make_unique<FakeLearner>(options_.train_step, seed, controls_));
+  return std::unique_ptr<Learner>(std::make_unique<FakeLearner>(options_, seed, controls_));
 }
 
 Result<std::unique_ptr<Scorer>> FakeRuntime::make_scorer() { return std::unique_ptr<Scorer>(std::make_unique<FakeScorer>()); }

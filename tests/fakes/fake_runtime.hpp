@@ -58,11 +58,12 @@ class FakeControls {
 
 struct FakeOptions {
   std::shared_ptr<const Tokenizer> tokenizer = {};
-  Oracle oracle;  // empty: null decoder, `null_tokens` arbitrary tokens per request at once
+  Oracle oracle = {};  // empty: null decoder, `null_tokens` arbitrary tokens per request at once
   std::int32_t null_tokens = 128;
-  std::int32_t tokens_per_step = 8;          // of each sequence; so longer answers take longer
-  std::chrono::microseconds decode_step{0};  // sleep
-  std::chrono::microseconds train_step{0};   // sleep
+  std::int32_t tokens_per_step = 8;                            // of each sequence; so longer answers take longer
+  std::chrono::microseconds decode_step{0};                    // sleep
+  std::chrono::microseconds train_step{0};                     // sleep
+  std::function<void(std::uint64_t step)> on_train_step = {};  // told of every step computed, on the learner's thread
 };
 
 class FakeRuntime : public ModelRuntime {

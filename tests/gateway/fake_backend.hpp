@@ -1,6 +1,7 @@
 #pragma once
 // A daemon that does what a test tells it to.
 
+#include <atomic>
 #include <functional>
 #include <mutex>
 #include <stdexcept>
@@ -24,7 +25,10 @@ class FakeBackend : public AdminBackend {
   bool live() const override { return is_live; }
   Readiness readiness() const override { return {is_ready, "{\"ready\":false,\"checks\":{\"store\":\"disk full\"}}"}; }
   std::string metrics_text() const override { return "autodidact_up 1\n"; }
-  ReplayStore& store() override { return *store_; }
+  ReplayStore& store() override {
+    ++store_calls;
+    return *store_;
+  }
 
   struct Call {
     std::string verb, params;
@@ -40,6 +44,7 @@ class FakeBackend : public AdminBackend {
     done({Status(), "{\"verb\":\"" + verb + "\"}"});
   };
   bool is_live = true, is_ready = true;
+  std::atomic<int> store_calls{0};  // each replay query is one
 
  private:
   mutable std::mutex mutex_;

@@ -85,7 +85,9 @@ std::string RawConnection::reply(int ms) {
 
 std::string RawConnection::until_closed(int ms) {
   const auto end = SteadyClock::now() + std::chrono::milliseconds(ms);
-  while (!eof_ && left_ms(end) > 0) read_some(left_ms(end));
+  do {
+    read_some(left_ms(end));
+  } while (!eof_ && left_ms(end) > 0);
   return std::exchange(input_, {});
 }
 

@@ -169,8 +169,8 @@ TEST_F(DaemonCommands, ADaemonWhoseSocketIsElsewhereStillLocksItsStore) {
 
 TEST_F(DaemonCommands, TailFollowsNewAttempts) {
   start();
-  std::thread adding([this] {
-    std::this_thread::sleep_for(std::chrono::milliseconds(700));
+  std::thread adding([this, before = backend_.store_calls.load()] {
+    wait_for_queries(before + 2);
     WriteSet set;
     ItemResult item;
     item.item = make_item_id(9, 0, false);
@@ -180,7 +180,7 @@ TEST_F(DaemonCommands, TailFollowsNewAttempts) {
     set.items.push_back(std::move(item));
     (void)backend_.store().commit(std::move(set));
   });
-  const ProcessRun result = client({"replay", "tail", "-n", "2", "--json"}, {.limit_ms = 3000});
+  const ProcessRun result = client({"replay", "tail", "-n", "2", "--json"}, {.limit_ms = 6000});
   adding.join();
   EXPECT_EQ(result.status, 128 + SIGKILL);  // it follows until it is stopped
   EXPECT_EQ(std::count(result.out.begin(), result.out.end(), '\n'), 3) << result.out;
@@ -189,8 +189,8 @@ TEST_F(DaemonCommands, TailFollowsNewAttempts) {
 
 TEST_F(DaemonCommands, TailEndsWhenTheDaemonDoes) {
   start();
-  std::thread stopping([this] {
-    std::this_thread::sleep_for(std::chrono::milliseconds(700));
+  std::thread stopping([this, before = backend_.store_calls.load()] {
+    wait_for_queries(before + 2);
     gateway_->stop(0);
   });
   const ProcessRun result = client({"replay", "tail", "-n", "2"}, {.limit_ms = 10'000});

@@ -278,7 +278,7 @@ TEST_F(StoreCommands, WrongWordsAreExit64WithAHint) {
                                                                                      {"fly"},
                                                                                      {"replay"},
                                                                                      {"replay", "show"},
-                                                                                     {"replay", "show", "x/y"},
+
                                                                                      {"replay", "ls", "--nope"},
                                                                                      {"replay", "ls", "--version", "vx"},
                                                                                      {"replay", "ls", "--limit", "0"},

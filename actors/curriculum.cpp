@@ -21,11 +21,11 @@ struct Curriculum {
   void carry_out(Effects effects) const {
     write(effects);
     if (effects.serve) serve(*effects.serve);
-    if (effects.stop_training) tell(self, s().peers.trainer, StopTraining{});
     if (effects.train) {
       s().training = effects.train;
       tell(self, s().peers.trainer, Train{*effects.train});
     }
+    if (effects.stop_training) tell(self, s().peers.trainer, StopTraining{});
     if (effects.evaluate) {
       s().evaluating = effects.evaluate;
       tell(self, s().peers.evaluator, Evaluate{*effects.evaluate});
@@ -120,7 +120,10 @@ struct Curriculum {
     bool reset = !s().started;
     for (const auto& role : wire.restarted) {
       reset |= role == "replay" || role == "filter" || role.ends_with("pool");
-      if (s().started && role == "trainer" && s().training) tell(self, s().peers.trainer, Train{*s().training});
+      if (s().started && role == "trainer" && s().training) {
+        tell(self, s().peers.trainer, Train{*s().training});
+        if (s().core->training_ends()) tell(self, s().peers.trainer, StopTraining{});
+      }
       if (s().started && role == "evaluator" && s().evaluating) tell(self, s().peers.evaluator, Evaluate{*s().evaluating});
     }
     if (reset) reset_pipeline("a stage was restarted");

@@ -3,8 +3,10 @@
 namespace autodidact {
 
 caf::behavior evaluator(caf::stateful_actor<EvaluatorState>* self, ContextPtr context, Place place) {
-  st(self).engine = std::make_shared<EvaluatorEngine>(context);
   const auto address = caf::actor_cast<caf::actor_addr>(self);
+  st(self).engine = std::make_shared<EvaluatorEngine>(context, [address](const std::string& what) {
+    if (auto me = caf::actor_cast<caf::actor>(address)) anon_tell(me, EngineFailed{what});
+  });
   return make_behavior(
       self, reporter(place.role), [self](const Wire& wire) { st(self).peers = wire.peers; },
       [self, address](const Evaluate& evaluate) {

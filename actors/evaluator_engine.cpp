@@ -30,9 +30,9 @@ struct Tally {
 
 }  // namespace
 
-EvaluatorEngine::EvaluatorEngine(ContextPtr context)
+EvaluatorEngine::EvaluatorEngine(ContextPtr context, std::function<void(const std::string&)> broken)
     : context_(std::move(context)),
-      thread_(context_->threads->start({"evaluator", 16, [](const std::string& what) { log_error("evaluator", what); }})),
+      thread_(context_->threads->start({"evaluator", 16, std::move(broken)})),
       turn_(*context_->gate, DeviceGate::Use::kSample, "evaluator") {}
 
 std::string EvaluatorEngine::waits_for() const {

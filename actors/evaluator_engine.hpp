@@ -17,7 +17,8 @@ namespace autodidact {
 
 class EvaluatorEngine : public std::enable_shared_from_this<EvaluatorEngine> {
  public:
-  explicit EvaluatorEngine(ContextPtr context);
+  // `broken`: a job threw (the device, mostly) and will not report; this engine is of no more use.
+  EvaluatorEngine(ContextPtr context, std::function<void(const std::string&)> broken);
 
   using DoneEvaluation = std::function<void(Result<EvaluationResult>)>;
   // Greedy decoding of up to `limit` held-out problems (0 = all), judged by answer and by process; accuracy counts what the

@@ -20,6 +20,17 @@ struct Filter {
     tell(self, s().peers.filter_pool, Demand{place.worker, place.epoch, window()});
   }
 
+  // What was on its way to a replay that died is issued again by the curriculum; only what the store has was kept.
+  void forget_commits() const {
+    s().commits.clear();
+    recall();
+  }
+
+  void recall() const {
+    const Status status = s().kept.recall(*context->store, s().latest_round_only ? s().round : 1);
+    if (!status.ok()) log_error(place.role, "cannot read what was kept before: " + status.message());
+  }
+
   void work(const Work& message) const {
     std::vector<Leased> ready;
     for (const auto& leased : message.jobs) {
@@ -127,15 +138,14 @@ caf::behavior filter(caf::stateful_actor<FilterState>* self, ContextPtr context,
   s.method = std::move(method);
   s.latest_round_only = context->options->method.data == "latest_round";
   if (auto loop = context->store->loop_state(); loop.ok()) s.round = loop->round;
-  if (const Status status = s.kept.recall(*context->store, s.latest_round_only ? s.round : 1); !status.ok()) {
-    log_error(place.role, "cannot read what was kept before: " + status.message());
-  }
+  actor.recall();
   tell(self, caf::actor_cast<caf::actor>(self), Tick{});
   return make_behavior(
       self, reporter(place.role),
       [actor](const Wire& wire) {
         const bool fresh = !actor.s().peers.filter_pool || wire.peers.filter_pool != actor.s().peers.filter_pool;
         actor.s().peers = wire.peers;
+        if (std::count(wire.restarted.begin(), wire.restarted.end(), "replay") > 0) actor.forget_commits();
         if (fresh) actor.hello();
       },
       [actor](const Work& work) { actor.work(work); }, [actor](const Committed& message) { actor.committed(message); },

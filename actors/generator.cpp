@@ -74,8 +74,9 @@ struct Generator {
 caf::behavior generator(caf::stateful_actor<GeneratorState>* self, ContextPtr context, Place place) {
   const Generator actor{self, context, place};
   auto me = caf::actor_cast<caf::actor_addr>(self);
-  st(self).engine =
-      std::make_shared<GeneratorEngine>(context, place.role, [me, place](std::vector<GeneratorEngine::Output> out) {
+  st(self).engine = std::make_shared<GeneratorEngine>(
+      context, place.role,
+      [me, place](std::vector<GeneratorEngine::Output> out) {
         auto target = caf::actor_cast<caf::actor>(me);
         if (!target) return;
         Finished done{place.worker, place.epoch, {}};
@@ -88,6 +89,9 @@ caf::behavior generator(caf::stateful_actor<GeneratorState>* self, ContextPtr co
           }
         }
         if (!done.jobs.empty()) anon_tell(target, std::move(done));
+      },
+      [me](const std::string& what) {
+        if (auto target = caf::actor_cast<caf::actor>(me)) anon_tell(target, EngineFailed{what});
       });
   tell(self, caf::actor_cast<caf::actor>(self), Tick{});
   return make_behavior(
@@ -99,6 +103,10 @@ caf::behavior generator(caf::stateful_actor<GeneratorState>* self, ContextPtr co
       },
       [actor](const Work& work) { actor.work(work); }, [actor](const Finished& done) { actor.finished(done); },
       [actor](const Failed& failed) { actor.failed(failed); }, [actor](const Tick&) { actor.tick(); },
+      [self, place](const EngineFailed& failed) {
+        log_error(place.role, "sampling failed: " + failed.what);
+        self->quit(caf::make_error(caf::sec::runtime_error, failed.what));  // the pool gives its work to the others
+      },
       [actor](const StatusRequest& request) {
         tell(actor.self, actor.s().peers.supervisor, StatusReport{request.child, actor.status()});
       },

@@ -14,11 +14,11 @@ std::uint64_t attempt_seed(std::uint64_t item_seed, std::size_t index) {
   return x ^ (x >> 31);
 }
 
-GeneratorEngine::GeneratorEngine(ContextPtr context, std::string name, Deliver deliver)
+GeneratorEngine::GeneratorEngine(ContextPtr context, std::string name, Deliver deliver, Broken broken)
     : context_(std::move(context)),
       name_(std::move(name)),
       deliver_(std::move(deliver)),
-      thread_(context_->threads->start({name_, 4, [name = name_](const std::string& what) { log_error(name, what); }})),
+      thread_(context_->threads->start({name_, 4, std::move(broken)})),
       turn_(*context_->gate, DeviceGate::Use::kSample, name_) {}
 
 void GeneratorEngine::submit(std::vector<Leased> jobs) {

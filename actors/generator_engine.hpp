@@ -24,8 +24,9 @@ class GeneratorEngine : public std::enable_shared_from_this<GeneratorEngine> {
     Status status;  // kBadInput: no worker can do it
   };
   using Deliver = std::function<void(std::vector<Output>)>;
+  using Broken = std::function<void(const std::string&)>;  // the device threw: this engine is of no more use
 
-  GeneratorEngine(ContextPtr context, std::string name, Deliver deliver);
+  GeneratorEngine(ContextPtr context, std::string name, Deliver deliver, Broken broken);
 
   void submit(std::vector<Leased> jobs);
   void stop() { stopping_ = true; }                            // ends at the next decode step; what it held is not delivered

@@ -68,10 +68,11 @@ Result<Effects> LoopCore::restore(const LoopState& state, std::vector<VersionRec
     }
     effects.finished = true;
   }
-  if (sampling && !rounds_.empty() && rounds_.front().complete()) {
-    Effects more = state_.phase == "sample" ? enter_train() : Effects{};
+  if (state_.phase == "continuous") close_rounds(effects);
+  if (state_.phase == "sample" && !rounds_.empty() && rounds_.front().complete()) {
+    Effects more = enter_train();
     more.serve = effects.serve;
-    if (more.train) return more;
+    return more;
   }
   return effects;
 }
@@ -151,19 +152,26 @@ Effects LoopCore::committed(const ItemState& item) {
   }
   if (rounds_.empty() || !rounds_.front().complete()) return {};
   if (state_.phase == "sample") return enter_train();
-  // Continuous: the oldest round is complete, the loop goes on with the next ones.
+  if (state_.phase != "continuous") return {};  // a duplicate of a round that is being trained on
   Effects effects;
-  const std::uint32_t finished = rounds_.front().round();
-  if (rounds_.size() == 1 && last_round(finished)) {
-    rounds_.clear();
-    effects.stop_training = true;  // the trainer's last version ends the loop, see trained()
-    return effects;
-  }
-  if (rounds_.size() == 1) open_round(finished + 1, state_.round_size);
-  rounds_.pop_front();
-  state_.round = rounds_.front().round();
-  effects.persist = state_;
+  close_rounds(effects);
   return effects;
+}
+
+// Continuous: the oldest rounds that are complete, several when a younger one was done first; the loop goes on with the next.
+void LoopCore::close_rounds(Effects& effects) {
+  while (!rounds_.empty() && rounds_.front().complete()) {
+    const std::uint32_t finished = rounds_.front().round();
+    if (rounds_.size() == 1 && last_round(finished)) {
+      rounds_.clear();
+      effects.stop_training = true;  // the trainer's last version ends the loop, see trained()
+      return;
+    }
+    if (rounds_.size() == 1) open_round(finished + 1, state_.round_size);
+    rounds_.pop_front();
+    state_.round = rounds_.front().round();
+    effects.persist = state_;
+  }
 }
 
 Effects LoopCore::enter_train() {
@@ -200,7 +208,7 @@ Effects LoopCore::trained(const VersionRecord& candidate) {
 
 Effects LoopCore::training_stopped() {
   Effects effects;
-  if (state_.phase == "continuous" && rounds_.empty()) effects.evaluate = state_.current;
+  if (training_ends()) effects.evaluate = state_.current;
   return effects;
 }
 
@@ -229,7 +237,7 @@ Effects LoopCore::evaluated(const EvaluationResult& result) {
   json detail{{"version", result.version}, {"accuracy", result.accuracy}, {"promoted", refusal.empty()}};
   if (!refusal.empty()) detail["reason"] = refusal;
   const VersionRecord written = *record;
-  if (state_.phase == "evaluate" || (state_.phase == "continuous" && rounds_.empty())) {
+  if (state_.phase == "evaluate" || training_ends()) {
     const auto serve = effects.serve;
     effects = next_round_or_done();
     effects.serve = serve;

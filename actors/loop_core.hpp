@@ -66,6 +66,8 @@ class LoopCore {
   void give_back();
 
   Effects seeds_written();
+  // Continuous: every round is sampled, the trainer is to write its last version.
+  bool training_ends() const { return state_.phase == "continuous" && rounds_.empty(); }
   Effects committed(const ItemState& item);
   Effects trained(const VersionRecord& candidate);  // durable, as a candidate
   Effects training_stopped();                       // open-ended training ended after stop_training
@@ -88,6 +90,7 @@ class LoopCore {
  private:
   Effects enter_round(std::uint32_t round);
   Effects enter_train();
+  void close_rounds(Effects& effects);
   Effects next_round_or_done();
   Effects resume_training();
   void open_round(std::uint32_t round, std::uint64_t size);

@@ -66,7 +66,7 @@ std::optional<WorkItem> RoundCursor::next() {
 }
 
 bool RoundCursor::committed(const ItemState& state) {
-  if (outstanding_.erase(state.item) == 0) return false;
+  if (outstanding_.erase(state.item) == 0 && std::erase(again_, state.item) == 0) return false;
   settle(state);
   return true;
 }

@@ -31,7 +31,7 @@ class RoundCursor {
 
   // The next item to sample, given back ones first; nothing when all are issued (or the barrier holds).
   std::optional<WorkItem> next();
-  // The item is in the store. False when it was not outstanding (a duplicate): nothing changes.
+  // The item is in the store, also when it was given back meanwhile. False for a duplicate: nothing changes.
   bool committed(const ItemState& state);
   // Every outstanding item is to be issued again, in order: a stage that held some of them died.
   void give_back();

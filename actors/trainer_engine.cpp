@@ -13,7 +13,6 @@ namespace {
 
 using std::chrono::milliseconds;
 constexpr std::size_t kCachedExamples = 1 << 18;
-constexpr milliseconds kWriteDeadline{60000};
 constexpr milliseconds kRetry{250};
 
 }  // namespace
@@ -21,12 +20,14 @@ constexpr milliseconds kRetry{250};
 TrainerEngine::TrainerEngine(ContextPtr context, std::shared_ptr<const Options> options, Listener listener)
     : context_(std::move(context)),
       listener_(std::move(listener)),
-      thread_(context_->threads->start({"trainer", 4, [](const std::string& what) { log_error("trainer", what); }})),
+      thread_(context_->threads->start(
+          {"trainer", 4, [failed = listener_.failed](const std::string& what) { failed(Status(Errc::kInternal, what)); }})),
       options_(std::move(options)),
       turn_(*context_->gate, DeviceGate::Use::kTrain, "trainer") {}
 
 void TrainerEngine::run(TrainCommand command) {
   if (busy_.exchange(true)) return;  // repeated by a restarted curriculum
+  finishing_ = false;
   const bool posted = thread_->post([self = shared_from_this(), command] {
     self->execute(command);
     self->busy_ = false;
@@ -41,12 +42,10 @@ void TrainerEngine::execute(const TrainCommand& command) {
     wait_on("the previous trainer's thread to end");
     if (ending()) return;
   }
-  finishing_ = false;
   wait_on("");
   Status status = prepare(command);
   if (status.ok()) status = command.open_ended ? run_open_ended(command) : run_plan(command);
   turn_.leave();
-  if (Status last = wait_durable(); status.ok()) status = last;
   wait_on("");
   if (!status.ok() && !ending()) listener_.failed(status);
 }
@@ -112,7 +111,6 @@ Status TrainerEngine::run_plan(const TrainCommand& command) {
     for (std::size_t i = 0; i < batch_size; ++i) batch.ids.push_back(ids[order.at(first + i)]);
     AD_RETURN_IF_ERROR(step_once(batch, phase));
   }
-  AD_RETURN_IF_ERROR(wait_durable());
   return write_version(command, command.produce);
 }
 
@@ -135,7 +133,8 @@ Result<std::vector<std::uint32_t>> TrainerEngine::groups_of(const std::vector<At
 
 Status TrainerEngine::run_open_ended(const TrainCommand& command) {
   VersionId next = command.produce;
-  std::uint64_t since_version = 0;
+  AD_ASSIGN_OR_RETURN(const auto versions, context_->store->versions());
+  std::uint64_t since_version = versions.empty() ? 0 : state_.step - versions.back().step;  // a crash was in between
   while (!ending()) {
     const auto now = options();
     const auto count = static_cast<std::size_t>(now->train.batch_sequences);
@@ -158,12 +157,10 @@ Status TrainerEngine::run_open_ended(const TrainCommand& command) {
     }
     AD_RETURN_IF_ERROR(step_once(batch, "continuous"));
     if (++since_version < static_cast<std::uint64_t>(now->train.publish_every_steps)) continue;
-    AD_RETURN_IF_ERROR(wait_durable());
     AD_RETURN_IF_ERROR(write_version(command, next++));
     since_version = 0;
   }
   if (!finishing_ || stopping_) return {};
-  AD_RETURN_IF_ERROR(wait_durable());
   if (since_version > 0) return write_version(command, next);
   listener_.stopped();
   return {};
@@ -230,8 +227,7 @@ Status TrainerEngine::step_once(Batch& batch, const char* phase) {
   return {};
 }
 
-// Waits for the step before to be durable, then sends this one on its way: the disk works while the next step computes, and a
-// crash costs at most the step being written and the one being computed.
+// The step is durable on return, with what it consumed, so a crash costs the one being computed and no other.
 Status TrainerEngine::save(std::vector<AttemptId> ids) {
   const auto step = learner_->cursor().step;
   for (AttemptId id : ids) consumed_.push_back({step, id, round_});
@@ -239,45 +235,18 @@ Status TrainerEngine::save(std::vector<AttemptId> ids) {
   const auto cursor = learner_->cursor();
   const bool last = cursor.plan_steps > 0 && cursor.plan_step == cursor.plan_steps;
   if (step % every != 0 && !last) return {};
-  AD_RETURN_IF_ERROR(wait_durable());
   state_.step = step;
   // Never the slot that the durable record names.
   state_.slot = state_.slot == "learner/slot-a" ? "learner/slot-b" : "learner/slot-a";
   AD_RETURN_IF_ERROR(while_disk_full([&] { return learner_->save_state(context_->data_dir + "/" + state_.slot); }));
-  record_ = WriteSet();
-  record_.consumed = std::exchange(consumed_, {});
-  record_.trainer = state_;
-  submit_record();
+  WriteSet set;
+  set.consumed = std::exchange(consumed_, {});
+  set.trainer = state_;
+  wait_on("the store");
+  AD_RETURN_IF_ERROR(while_disk_full([&] { return context_->store->commit(set).status(); }));
+  wait_on("");
+  *context_->trainer_step = step;
   return {};
-}
-
-void TrainerEngine::submit_record() {
-  {
-    std::lock_guard lock(mutex_);
-    writing_ = true;
-  }
-  context_->store->submit(record_, [self = shared_from_this(), step = state_.step](Result<WriteReceipt> receipt) {
-    std::lock_guard lock(self->mutex_);
-    self->writing_ = false;
-    self->written_ = receipt.status();
-    if (receipt.ok()) *self->context_->trainer_step = step;
-    self->changed_.notify_all();
-  });
-}
-
-Status TrainerEngine::wait_durable() {
-  for (;;) {
-    std::unique_lock lock(mutex_);
-    if (!changed_.wait_for(lock, kWriteDeadline, [this] { return !writing_; })) {
-      return Status(Errc::kInternal, "the store has not answered for 60 s");
-    }
-    const Status status = std::exchange(written_, Status());
-    if (status.code() != Errc::kTemporary || stopping_) return status;
-    waits_for_ = status.message();
-    changed_.wait_for(lock, kRetry);
-    lock.unlock();
-    submit_record();
-  }
 }
 
 // The disk being full is no reason to lose a step: `write` is tried again until it works or the engine is told to stop.

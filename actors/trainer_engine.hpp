@@ -55,8 +55,6 @@ class TrainerEngine : public std::enable_shared_from_this<TrainerEngine> {
   bool wait_for_grant(std::size_t count);
   Status load(Batch& batch);
   Status step_once(Batch& batch, const char* phase);
-  void submit_record();
-  Status wait_durable();
   Status while_disk_full(const std::function<Status()>& write);
   void hold_while_paused();
   Status save(std::vector<AttemptId> ids);
@@ -77,14 +75,11 @@ class TrainerEngine : public std::enable_shared_from_this<TrainerEngine> {
   std::size_t granted_ = 0;                 // guarded by mutex_
   bool paused_ = false;                     // guarded by mutex_
   std::string waits_for_;                   // guarded by mutex_
-  bool writing_ = false;                    // guarded by mutex_: a step's record is on its way to the disk
-  Status written_;                          // guarded by mutex_: how the last one ended
 
   // compute thread only
   SlicedTurn turn_;
   std::unique_ptr<Learner> learner_;
-  TrainerState state_;                 // of the newest step handed to the store
-  WriteSet record_;                    // its durable record, kept for another try
+  TrainerState state_;                 // of the newest durable step
   std::vector<Consumption> consumed_;  // since that step
   std::uint32_t round_ = 0;
   std::unordered_map<AttemptId, TrainExample> examples_;

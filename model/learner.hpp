@@ -17,18 +17,18 @@
 namespace autodidact {
 
 struct StepStats {
-  double loss = 0;                    // mean NLL per counted token, nats
-  double grad_norm = 0;               // before clipping
+  double loss = 0;       // mean NLL per counted token, nats
+  double grad_norm = 0;  // before clipping
   double lr = 0;
-  std::uint64_t tokens = 0;           // through the model, padding excluded
+  std::uint64_t tokens = 0;  // through the model, padding excluded
   std::uint64_t loss_tokens = 0;
 };
 
 // Where a run of training stands; saved with the weights so that a resumed step is the step that would have been.
 struct LearnerCursor {
-  std::uint64_t step = 0;             // global step, counts over the whole life of the store
-  std::uint64_t plan_step = 0;        // step within the current plan: drives warm-up and schedule
-  std::uint64_t plan_steps = 0;       // length of the plan, 0 = open-ended
+  std::uint64_t step = 0;        // global step, counts over the whole life of the store
+  std::uint64_t plan_step = 0;   // step within the current plan: drives warm-up and schedule
+  std::uint64_t plan_steps = 0;  // length of the plan, 0 = open-ended
   double peak_lr = 0;
 };
 
@@ -42,7 +42,9 @@ class Learner {
   virtual LearnerCursor cursor() const = 0;
   // The weights now, as an immutable version. Copies them once (the learner goes on training its own).
   virtual WeightsPtr snapshot(VersionId version) const = 0;
-  // Weights, moments, cursor to `path`: temporary file, fsync, rename; checksummed. load_state refuses anything damaged.
+  // Weights, moments, cursor to `path`, durable on return, checksummed. A file of the same size is overwritten in place (a
+  // quarter of the time of a new file), so a crash meanwhile may cost that file: alternate between two paths.
+  // load_state refuses anything damaged.
   virtual Status save_state(const std::string& path) const = 0;
   virtual Status load_state(const std::string& path) = 0;
 };

@@ -1,6 +1,11 @@
 #include "model/train_state.hpp"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <bit>
+#include <cerrno>
 #include <cmath>
 #include <cstring>
 
@@ -43,6 +48,28 @@ bool sizes_agree(const Header& header, std::size_t file_bytes) {
   return header.config_bytes <= body && header.floats <= body / 12 && header.config_bytes + header.floats * 12 == body;
 }
 
+// Over a file of exactly this length: no block is allocated and no name changes, so one fdatasync makes it durable. False
+// when there is no such file.
+Result<bool> overwrite(const std::string& path, const std::string& bytes) {
+  const int file = ::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+  if (file < 0) return false;
+  struct stat info;
+  if (::fstat(file, &info) != 0 || !S_ISREG(info.st_mode) || static_cast<std::size_t>(info.st_size) != bytes.size()) {
+    ::close(file);
+    return false;
+  }
+  int error = 0;
+  for (std::size_t done = 0; done < bytes.size() && error == 0;) {
+    const ssize_t wrote = ::pwrite(file, bytes.data() + done, bytes.size() - done, static_cast<off_t>(done));
+    if (wrote > 0) done += static_cast<std::size_t>(wrote);
+    if (wrote < 0 && errno != EINTR) error = errno;
+  }
+  if (error == 0 && ::fdatasync(file) != 0) error = errno;
+  ::close(file);
+  if (error != 0) return errno_status(error, "write " + path);
+  return true;
+}
+
 }  // namespace
 
 TrainState start_state(const Weights& weights, const LearnerCursor& cursor, std::uint64_t seed) {
@@ -83,7 +110,8 @@ Status write_train_state(const TrainState& state, const std::string& path, std::
   put(state.v.get(), floats_bytes);
   const std::uint64_t checksum = checksum64({buffer.data(), buffer.size() - sizeof checksum});
   put(&checksum, sizeof checksum);
-  return write_file_atomic(path, buffer);
+  AD_ASSIGN_OR_RETURN(const bool done, overwrite(path, buffer));
+  return done ? Status() : write_file_atomic(path, buffer);
 }
 
 Result<TrainState> read_train_state(const std::string& path) {

@@ -1,6 +1,7 @@
 #pragma once
-// The learner's state on disk: weights, both moments, cursor, seed, shape, in one checksummed file that appears whole or not
-// at all. Owned by the learner; its one thread calls this. After a crash `path` holds this step's state or the last one's.
+// The learner's state on disk: weights, both moments, cursor, seed, shape, in one checksummed file. Owned by the learner; its
+// one thread calls this. A new file appears whole or not at all; one of the same length is overwritten in place, 1.0 ms
+// instead of 4.4 for 2 MB, and a crash in that millisecond leaves a file that is refused: callers alternate between two.
 
 #include <cstdint>
 #include <memory>

@@ -50,7 +50,8 @@ Result<std::string> offline_eval(const Options& options, const RuntimeFactory& m
   const VersionId wanted = version != 0 ? version : bench.serving;
   if (wanted == 0) return Status(Errc::kNotFound, "no version to evaluate: the base model is not trained yet");
   std::promise<Result<EvaluationResult>> promise;
-  const auto engine = std::make_shared<EvaluatorEngine>(bench.context);
+  const auto engine = std::make_shared<EvaluatorEngine>(
+      bench.context, [&](const std::string& what) { promise.set_value(Status(Errc::kInternal, what)); });
   engine->evaluate(wanted, limit, [&](Result<EvaluationResult> result) { promise.set_value(std::move(result)); });
   AD_ASSIGN_OR_RETURN(const auto result, promise.get_future().get());
   return result.metrics_json;
@@ -61,7 +62,8 @@ Result<std::string> offline_ask(const Options& options, const RuntimeFactory& ma
   AD_RETURN_IF_ERROR(bench.open(options, make_runtime));
   if (bench.serving != 0) AD_RETURN_IF_ERROR(bench.weights->serve(bench.serving));
   std::promise<Result<std::string>> promise;
-  const auto engine = std::make_shared<EvaluatorEngine>(bench.context);
+  const auto engine = std::make_shared<EvaluatorEngine>(
+      bench.context, [&](const std::string& what) { promise.set_value(Status(Errc::kInternal, what)); });
   engine->ask(question, false, [&](Result<std::string> result) { promise.set_value(std::move(result)); });
   return promise.get_future().get();
 }

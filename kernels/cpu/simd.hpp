@@ -9,6 +9,7 @@ constexpr std::int64_t kW = AD_SIMD_WIDTH;
 typedef float V __attribute__((vector_size(AD_SIMD_WIDTH * 4)));
 typedef float VLoad __attribute__((vector_size(AD_SIMD_WIDTH * 4), aligned(4), may_alias));
 typedef std::int32_t VI __attribute__((vector_size(AD_SIMD_WIDTH * 4)));
+typedef std::uint32_t VBits __attribute__((vector_size(AD_SIMD_WIDTH * 4)));
 
 AD_INLINE V load(const float* p) { return *reinterpret_cast<const VLoad*>(p); }
 AD_INLINE void store(float* p, V v) { *reinterpret_cast<VLoad*>(p) = v; }
@@ -94,7 +95,7 @@ AD_INLINE V vexp(V x) {
   p = fma(p, r, splat(1.0f / 6));
   p = fma(p, r, splat(0.5f));
   p = fma(p * r, r, r) + 1.0f;
-  V scale = (V)(((VI)t << 23) + (127 << 23));
+  V scale = (V)(((VBits)t << 23) + (127u << 23));
   V result = p * scale;
   return under ? V{} : result;
 }

@@ -191,6 +191,27 @@ TEST_F(LoopCoreTest, WhatWasOutIsIssuedAgainAfterAStageDied) {
   EXPECT_EQ(first, again);
 }
 
+// A stage that was restarted may deliver an item twice, the second time after the round is complete.
+TEST_F(LoopCoreTest, ADuplicateAfterTheRoundDisturbsNoTraining) {
+  reach_sampling();
+  const TrainCommand command = sample_round().train.value();
+  const Effects effects = core_->committed(items_.begin()->second);
+  EXPECT_FALSE(effects.stop_training || effects.train || effects.persist);
+  EXPECT_EQ(train(command).evaluate, command.produce);
+  EXPECT_EQ(evaluate(command.produce, 0.5).serve, command.produce);
+  EXPECT_EQ(core_->state().round, 2u);
+}
+
+TEST_F(LoopCoreTest, AnItemGivenBackCountsWhenItArrivesAfterAll) {
+  reach_sampling();
+  const auto items = core_->issue(2);
+  core_->give_back();
+  commit(items[0], true);
+  const auto again = core_->issue(1);
+  ASSERT_EQ(again.size(), 1u);
+  EXPECT_EQ(again[0].id, items[1].id);
+}
+
 TEST_F(LoopCoreTest, DeterministicRunsIssueFollowUpsAfterAllFirstItemsInOrder) {
   options_.deterministic = true;
   reach_sampling();
@@ -238,6 +259,26 @@ TEST_F(LoopCoreTest, ContinuousKeepsSamplingWhileVersionsComeAndGo) {
   EXPECT_EQ(effects.evaluate, VersionId{2});
   evaluate(2, 0.4);
   EXPECT_TRUE(finished_);
+}
+
+// The younger round is done first; what completes the older one completes both.
+TEST_F(LoopCoreTest, ContinuousEndsWhicheverRoundIsDoneLast) {
+  options_.loop.schedule = "continuous";
+  restart();
+  Effects effects = carry_out(core_->seeds_written());
+  train(*effects.train);
+  evaluate(1, 0.3);
+  const auto items = core_->issue(100);
+  ASSERT_EQ(items.size(), 12u);
+  for (std::size_t i = 1; i < items.size(); ++i) EXPECT_FALSE(commit(items[i], true).stop_training);
+  EXPECT_TRUE(commit(items[0], true).stop_training);
+  // Dead before the trainer ended: the next life lets it write its last version and ends.
+  effects = restart();
+  ASSERT_TRUE(effects.train);
+  EXPECT_TRUE(effects.stop_training);
+  effects = carry_out(core_->training_stopped());
+  ASSERT_TRUE(effects.evaluate);
+  EXPECT_TRUE(evaluate(*effects.evaluate, 0.5).finished);
 }
 
 TEST_F(LoopCoreTest, RollbackServesTheOldVersionAndMarksTheNewer) {

@@ -52,6 +52,8 @@ TEST(WholeLoop, TheContinuousScheduleEndsWithAllRoundsDone) {
   TestLoop::Settings settings;
   settings.options.loop.schedule = "continuous";
   settings.options.replay.samples_per_insert = 1;
+  settings.options.train.publish_every_steps = 5;
+  settings.options.loop.problems_per_round = 500;
   TestLoop loop(std::move(settings));
   ASSERT_TRUE(loop.wait_finished(60s)) << loop.status().dump(1);
   EXPECT_EQ(audit(loop, 2), "");
@@ -69,7 +71,7 @@ TEST(WholeLoop, EveryActorAnswersStatus) {
     const auto row = loop.status_of(role);
     EXPECT_LT(row.at("answered_ms_ago").get<int>(), 2000) << role;
     EXPECT_EQ(row.at("restarts"), 0) << role;
-    if (row.at("state") != "working") EXPECT_NE(row.at("waits_for"), "") << role << " does not say what it waits for";
+    EXPECT_TRUE(row.at("state") == "working" || row.at("waits_for") != "") << role << " does not say what it waits for";
   }
   EXPECT_EQ(loop.roles().size(), 12u);
 }
@@ -90,13 +92,13 @@ TEST(WholeLoop, WhatIsSampledAndNotYetDurableIsBounded) {
   TestLoop loop(std::move(settings));
   ASSERT_TRUE(TestLoop::wait_until([&] { return store.counts().items > 50; }, 30s));
   store.hold(true);
-  const auto committed = store.counts().items;
   const auto evaluated = static_cast<std::size_t>(loop.task().held_out_size());
   std::size_t before = 0;
   do {  // until it stands still
     before = *calls;
     std::this_thread::sleep_for(300ms);
   } while (*calls > before);
+  const auto committed = store.counts().items;  // nothing is written any more
   const auto bound = static_cast<std::size_t>(loop.options().loop.max_in_flight);
   EXPECT_LE(*calls - evaluated - committed, bound);
   EXPECT_GE(*calls - evaluated - committed, bound / 2) << "the pipeline keeps its workers busy";
@@ -181,7 +183,8 @@ TEST(WholeLoop, PauseHoldsAndResumeGoesOn) {
   TestLoop loop(std::move(settings));
   ASSERT_TRUE(TestLoop::wait_until([&] { return loop.store().counts().items > 50; }, 30s));
   loop.tell_supervisor(Pause{true});
-  ASSERT_TRUE(TestLoop::wait_until([&] { return loop.status().value("outstanding", 1) == 0; }, 10s));
+  ASSERT_TRUE(TestLoop::wait_until(
+      [&] { return loop.status().value("paused", false) && loop.status().value("outstanding", 1) == 0; }, 10s));
   const auto paused_at = loop.store().counts().items;
   std::this_thread::sleep_for(700ms);
   EXPECT_EQ(loop.store().counts().items, paused_at);

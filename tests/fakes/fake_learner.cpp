@@ -69,7 +69,6 @@ Result<StepStats> FakeLearner::step(std::span<const TrainExample> batch) {
   ++cursor_.step;
   ++cursor_.plan_step;
   if (on_step_) on_step_(cursor_.step);
-  if (on_step_) on_step_(cursor_.step);
   stats.loss = 2.0 / (1.0 + 0.01 * static_cast<double>(cursor_.plan_step));
   stats.grad_norm = 1;
   stats.lr = cursor_.peak_lr;

@@ -264,6 +264,10 @@ TEST(LearningRate, WarmsUpThenFollowsTheSchedule) {
   EXPECT_DOUBLE_EQ(rate(0), 2.0);
 }
 
+void write_text(const std::string& path, const std::string& bytes) {
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
+}
+
 class TrainStateTest : public LearnerTest {
  protected:
   TrainStateTest() {
@@ -273,10 +277,12 @@ class TrainStateTest : public LearnerTest {
     bytes_ = read_file(path_, 1 << 30).value();
   }
   Status load(const std::string& bytes) {
-    std::ofstream("damaged.state", std::ios::binary | std::ios::trunc) << bytes;
+    write_text("damaged.state", bytes);
     const auto before = floats(*other_);
     const Status status = other_->load_state("damaged.state");
-    if (!status.ok()) EXPECT_EQ(before, floats(*other_)) << "a refused state changes nothing";
+    if (!status.ok()) {
+      EXPECT_EQ(before, floats(*other_)) << "a refused state changes nothing";
+    }
     return status;
   }
   const std::unique_ptr<Learner> other_ = started(config_);
@@ -316,6 +322,21 @@ TEST_F(TrainStateTest, SavingAgainReplacesAndLeavesNothingBeside) {
   auto resumed = started(config_);
   ASSERT_TRUE(resumed->load_state("alone/train.state").ok());
   EXPECT_EQ(resumed->cursor().step, 103u);
+}
+
+TEST_F(TrainStateTest, AFileOfAnotherSizeOrKindIsReplacedNotWrittenInto) {
+  write_text("short.state", "a short one");
+  write_text("target.state", bytes_);
+  std::filesystem::remove("link.state");
+  std::filesystem::create_symlink("target.state", "link.state");
+  auto learner = started(config_);
+  for (const char* path : {"short.state", "link.state"}) {
+    ASSERT_TRUE(learner->save_state(path).ok());
+    auto resumed = started(config_);
+    ASSERT_TRUE(resumed->load_state(path).ok());
+    EXPECT_EQ(resumed->cursor().step, 100u);
+  }
+  EXPECT_EQ(read_file("target.state", 1 << 30).value(), bytes_) << "written through a link";
 }
 
 TEST_F(TrainStateTest, AnUnwritablePlaceIsAnError) {

@@ -47,6 +47,11 @@ class DaemonCommands : public ::testing::Test {
     return autodidact(std::move(words), options);
   }
 
+  // Until the client has asked the store `count` times in all; by then it has its first page and follows.
+  void wait_for_queries(int count) {
+    for (int i = 0; i < 500 && backend_.store_calls < count; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+
   std::string directory_;
   FakeBackend backend_;
   std::unique_ptr<Gateway> gateway_;

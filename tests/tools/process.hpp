@@ -12,8 +12,8 @@ struct ProcessRun {
 };
 
 struct RunOptions {
-  std::string directory;                 // where it runs; empty = here
-  std::vector<std::string> environment;  // "NAME=value", on top of this process's
+  std::string directory{};                 // where it runs; empty = here
+  std::vector<std::string> environment{};  // "NAME=value", on top of this process's
   int limit_ms = 20'000;
   bool terminal = false;                // give it a pseudo-terminal of 80 x 24
   std::size_t read_at_most = SIZE_MAX;  // then close its standard output, as `head` does

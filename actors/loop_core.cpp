@@ -164,7 +164,7 @@ void LoopCore::close_rounds(Effects& effects) {
     const std::uint32_t finished = rounds_.front().round();
     if (rounds_.size() == 1 && last_round(finished)) {
       rounds_.clear();
-      effects.stop_training = true;  // the trainer's last version ends the loop, see trained()
+      effects.stop_training = true;  // the trainer's last version ends the loop, see training_stopped()
       return;
     }
     if (rounds_.size() == 1) open_round(finished + 1, state_.round_size);
@@ -202,13 +202,16 @@ Effects LoopCore::trained(const VersionRecord& candidate) {
     }
   }
   effects.persist = state_;
-  effects.evaluate = candidate.id;
+  effects.evaluate = measuring_ = candidate.id;
   return effects;
 }
 
 Effects LoopCore::training_stopped() {
   Effects effects;
-  if (training_ends()) effects.evaluate = state_.current;
+  if (!training_ends()) return effects;
+  trainer_stopped_ = true;
+  if (measured_ == state_.current) return next_round_or_done();
+  if (measuring_ != state_.current) effects.evaluate = measuring_ = state_.current;
   return effects;
 }
 
@@ -222,6 +225,7 @@ Effects LoopCore::evaluated(const EvaluationResult& result) {
   Effects effects;
   VersionRecord* record = find(result.version);
   if (record == nullptr) return effects;
+  measured_ = result.version;
   record->metrics_json = result.metrics_json;
   last_accuracy_ = result.accuracy;
   const bool first = state_.base == 0;
@@ -237,7 +241,7 @@ Effects LoopCore::evaluated(const EvaluationResult& result) {
   json detail{{"version", result.version}, {"accuracy", result.accuracy}, {"promoted", refusal.empty()}};
   if (!refusal.empty()) detail["reason"] = refusal;
   const VersionRecord written = *record;
-  if (state_.phase == "evaluate" || training_ends()) {
+  if (state_.phase == "evaluate" || (training_ends() && trainer_stopped_ && result.version == state_.current)) {
     const auto serve = effects.serve;
     effects = next_round_or_done();
     effects.serve = serve;

@@ -106,7 +106,8 @@ class LoopCore {
   LoopState state_;
   std::deque<RoundCursor> rounds_;  // iterations: at most one; continuous: those not complete yet
   std::vector<VersionRecord> versions_;
-  std::vector<VersionId> to_evaluate_;  // continuous: published, waiting for the evaluator
+  VersionId measuring_ = 0, measured_ = 0;  // the newest version the evaluator was given, and the newest it gave back
+  bool trainer_stopped_ = false;            // continuous: after the last round
   double last_accuracy_ = 0;
   bool paused_ = false;
 };

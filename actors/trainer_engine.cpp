@@ -150,6 +150,7 @@ Status TrainerEngine::run_open_ended(const TrainCommand& command) {
     Batch batch;
     batch.ids = context_->store->draw(request);
     if (batch.ids.empty()) {
+      if (finishing_) break;  // nothing fresh will come any more
       wait_on("attempts fresh enough to train on");
       std::this_thread::sleep_for(milliseconds(20));
       grant(count);
@@ -160,8 +161,8 @@ Status TrainerEngine::run_open_ended(const TrainCommand& command) {
     AD_RETURN_IF_ERROR(write_version(command, next++));
     since_version = 0;
   }
-  if (!finishing_ || stopping_) return {};
-  if (since_version > 0) return write_version(command, next);
+  if (ending()) return {};
+  if (since_version > 0) AD_RETURN_IF_ERROR(write_version(command, next));
   listener_.stopped();
   return {};
 }
@@ -172,8 +173,11 @@ bool TrainerEngine::wait_for_grant(std::size_t count) {
   wait_on("the ratio limiter");
   std::unique_lock lock(mutex_);
   // Asked again every second: a restarted replay actor knows of no earlier request.
-  while (granted_ < count && !finishing_ && !stopping_) {
-    if (changed_.wait_for(lock, milliseconds(1000)) == std::cv_status::timeout) listener_.ask_draw(count);
+  // When sampling is over, what the ratio still allows is trained on, and the first refusal ends it.
+  while (granted_ < count && !ending()) {
+    if (changed_.wait_for(lock, milliseconds(1000)) != std::cv_status::timeout) continue;
+    if (finishing_) break;
+    listener_.ask_draw(count);
   }
   if (granted_ < count) return false;
   granted_ -= count;
@@ -318,7 +322,7 @@ void TrainerEngine::stop() {
   changed_.notify_all();
 }
 
-bool TrainerEngine::ending() const { return stopping_ || finishing_ || thread_->stop_token().stop_requested(); }
+bool TrainerEngine::ending() const { return stopping_ || thread_->stop_token().stop_requested(); }
 
 std::string TrainerEngine::waits_for() const {
   std::lock_guard lock(mutex_);

@@ -24,7 +24,7 @@ class TrainerEngine : public std::enable_shared_from_this<TrainerEngine> {
   struct Listener {
     std::function<void(VersionRecord)> trained;        // durable and posted on the weight board
     std::function<void(std::uint32_t round)> nothing;  // no kept attempts
-    std::function<void()> stopped;                     // open-ended training ended
+    std::function<void()> stopped;                     // open-ended training ended, its last version is reported
     std::function<void(Status)> failed;
     std::function<void(std::size_t count)> ask_draw;  // open-ended: answered by grant()
   };
@@ -34,7 +34,7 @@ class TrainerEngine : public std::enable_shared_from_this<TrainerEngine> {
   void configure(std::shared_ptr<const Options> options);
   void grant(std::size_t count);  // draws the ratio limiter allowed
   void pause(bool paused);
-  void finish();  // open-ended: write a last version and end
+  void finish();  // open-ended: use up what the ratio allows, write a last version, end
   void stop();    // end at the next step boundary, everything durable
   bool busy() const { return busy_.load(); }
   std::uint64_t progress() const { return progress_.load(); }

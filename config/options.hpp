@@ -113,7 +113,7 @@ struct ReplayOptions {
   double samples_per_insert = 4.0;   // continuous: draws per kept attempt
   std::int64_t min_size = 512;       // kept attempts before training starts
   double min_diff = 0;               // drift band of inserts * samples_per_insert - samples
-  double max_diff = 1e9;             // … and sampling waits above max_diff
+  double max_diff = 20000;           // … and sampling waits above max_diff
   std::int64_t retain_attempts = 0;  // newest attempts to keep, pinned and kept-for-training aside; 0 = all
 };
 

@@ -30,49 +30,6 @@ namespace {
 using nlohmann::json;
 using namespace std::chrono_literals;
 
-constexpr const char* kConfig = R"(
-config_version = 1
-seed = 7
-[task]
-name = "addition"
-max_digits = 3
-seed_examples = [6, 6, 6]
-hinted_seed_examples = [0, 0, 2]
-held_out_per_digit = 10
-[model]
-d_model = 16
-layers = 1
-heads = 2
-kv_heads = 2
-ffn = 16
-max_positions = 64
-[loop]
-rounds = 1000000
-problems_per_round = 150
-max_in_flight = 48
-[sample]
-batch = 8
-temperature = 1.0
-max_tokens = 40
-[verify]
-window = 16
-[train]
-threads = 1
-batch_sequences = 8
-seed_steps = 10
-steps_first_round = 12
-steps_growth = 1.0
-publish_every_steps = 6
-[eval]
-gate = false
-[replay]
-min_size = 16
-[gateway]
-listen = ""
-[log]
-level = "info"
-)";
-
 long number(const char* name, long otherwise) {
   const char* text = std::getenv(name);
   return text == nullptr ? otherwise : std::strtol(text, nullptr, 10);
@@ -91,10 +48,11 @@ class CrashHarness : public ::testing::Test {
   CrashHarness() : random_(static_cast<std::uint64_t>(number("AD_CRASH_SEED", 1))) {}
 
   void prepare(const std::string& name, const std::string& more) {
-    const std::string directory = (std::filesystem::current_path() / name).string();
+    // Not below the build directory: a socket's path has room for 107 characters.
+    const std::string directory = std::filesystem::temp_directory_path() / ("autodidact-crash-" + name);
     std::filesystem::remove_all(directory);
     subject_ = std::make_unique<CrashSubject>(std::string(std::getenv("AD_BIN_DIR")) + "/autodidactd_fake", directory);
-    subject_->write_config(kConfig + more);
+    subject_->write_config(kSubjectConfig + more);
     subject_->set_environment("AD_FAKE_DECODE_US", "500");
     subject_->set_environment("AD_FAKE_TRAIN_US", "2000");
     subject_->set_environment("AD_FAKE_TOKENS_PER_STEP", "4");
@@ -287,7 +245,7 @@ TEST_F(CrashHarness, TheContinuousScheduleSurvivesKillsToo) {
   prepare("continuous", "");
   options_.loop.schedule = "continuous";
   subject_->write_config(
-      std::string(kConfig).replace(std::string(kConfig).find("[loop]"), 6, "[loop]\nschedule = \"continuous\""));
+      std::string(kSubjectConfig).replace(std::string(kSubjectConfig).find("[loop]"), 6, "[loop]\nschedule = \"continuous\""));
   run_kills(number("AD_CRASH_KILLS", 32) / 3);
   ASSERT_FALSE(HasFailure());
   check_against_oracle(*open(), false);

@@ -20,6 +20,49 @@ constexpr int kPatienceMs = 500;
 
 }  // namespace
 
+const char* const kSubjectConfig = R"(
+config_version = 1
+seed = 7
+[task]
+name = "addition"
+max_digits = 3
+seed_examples = [6, 6, 6]
+hinted_seed_examples = [0, 0, 2]
+held_out_per_digit = 10
+[model]
+d_model = 16
+layers = 1
+heads = 2
+kv_heads = 2
+ffn = 16
+max_positions = 64
+[loop]
+rounds = 1000000
+problems_per_round = 150
+max_in_flight = 48
+[sample]
+batch = 8
+temperature = 1.0
+max_tokens = 40
+[verify]
+window = 16
+[train]
+threads = 1
+batch_sequences = 8
+seed_steps = 10
+steps_first_round = 12
+steps_growth = 1.0
+publish_every_steps = 6
+[eval]
+gate = false
+[replay]
+min_size = 16
+[gateway]
+listen = ""
+[log]
+level = "info"
+)";
+
 CrashSubject::CrashSubject(std::string binary, std::string directory)
     : binary_(std::move(binary)),
       directory_(std::move(directory)),
@@ -71,6 +114,7 @@ void CrashSubject::kill9() {
 }
 
 void CrashSubject::terminate() const { ::kill(pid_, SIGTERM); }
+void CrashSubject::hang_up() const { ::kill(pid_, SIGHUP); }
 
 std::optional<int> CrashSubject::wait(std::chrono::milliseconds timeout) {
   const auto deadline = std::chrono::steady_clock::now() + timeout;

@@ -22,6 +22,9 @@ struct Acknowledged {
   std::map<AttemptId, std::pair<std::uint32_t, std::string>> rows;  // completion length and outcome
 };
 
+// Rounds without end of small sums; data_dir is added by write_config().
+extern const char* const kSubjectConfig;
+
 class CrashSubject {
  public:
   CrashSubject(std::string binary, std::string directory);
@@ -39,7 +42,8 @@ class CrashSubject {
   void kill9();
   // Exit status, or nothing when it does not end in time.
   std::optional<int> wait(std::chrono::milliseconds timeout);
-  void terminate() const;
+  void terminate() const;  // SIGTERM
+  void hang_up() const;    // SIGHUP
 
   // Adds to `seen` whatever the daemon acknowledges now. False while it does not answer.
   bool observe(Acknowledged& seen, bool rows);

@@ -20,11 +20,12 @@ foreach(name whole_loop actor_kill)
 endforeach()
 
 if(TARGET autodidactd_fake)
-  ad_test(actors_crash_harness_test
-    SOURCES crash_harness_test.cpp crash_subject.cpp
-    LIBS test_loop autodidact::gateway_client
-    TIMEOUT 400 LABELS crash)
+  add_library(crash_subject STATIC crash_subject.cpp)
+  target_link_libraries(crash_subject PUBLIC test_loop autodidact::gateway_client)
+  ad_test(actors_crash_harness_test SOURCES crash_harness_test.cpp LIBS crash_subject TIMEOUT 400 LABELS crash)
+  ad_test(actors_daemon_process_test SOURCES daemon_process_test.cpp LIBS crash_subject)
   add_dependencies(actors_crash_harness_test autodidactd_fake)
+  add_dependencies(actors_daemon_process_test autodidactd_fake)
   # The long one, on demand: cmake --build build/release --target crash_harness
   add_custom_target(crash_harness
     COMMAND ${CMAKE_COMMAND} -E env AD_CRASH_KILLS=500 AD_BIN_DIR=${PROJECT_BINARY_DIR}/bin $<TARGET_FILE:actors_crash_harness_test>

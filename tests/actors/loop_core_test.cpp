@@ -255,9 +255,15 @@ TEST_F(LoopCoreTest, ContinuousKeepsSamplingWhileVersionsComeAndGo) {
   }
   EXPECT_TRUE(stopped) << "after the last round";
   EXPECT_EQ(items_.size(), 12u);
-  effects = carry_out(core_->training_stopped());
-  EXPECT_EQ(effects.evaluate, VersionId{2});
-  evaluate(2, 0.4);
+  record.id = 3;
+  EXPECT_EQ(carry_out(core_->trained(record)).evaluate, VersionId{3});
+  evaluate(3, 0.5);
+  EXPECT_FALSE(finished_) << "the trainer has more to write";
+  record.id = 4;
+  EXPECT_EQ(carry_out(core_->trained(record)).evaluate, VersionId{4});
+  EXPECT_FALSE(carry_out(core_->training_stopped()).evaluate) << "it is being measured already";
+  EXPECT_FALSE(finished_);
+  EXPECT_EQ(evaluate(4, 0.6).serve, VersionId{4});
   EXPECT_TRUE(finished_);
 }
 

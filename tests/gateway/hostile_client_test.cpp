@@ -20,7 +20,7 @@ class HostileClient : public GatewayTest {
 
 TEST_F(HostileClient, GarbageIsA400AndTheConnectionCloses) {
   start();
-  for (const std::string garbage :
+  for (const std::string& garbage :
        {std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 tls hello\r\n\r\n"), std::string("GET\r\n\r\n"),
         std::string("GET /livez HTTP/9.9\r\n\r\n"), std::string("GET /livez HTTP/1.1\r\nbad header\r\n\r\n"),
         std::string("POST /admin/ask HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n"),

@@ -1,0 +1,232 @@
+// The daemon as a process, with the fake model: signals, reload, refusals, a full disk.
+
+#include <gtest/gtest.h>
+#include <sys/mount.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "config/files.hpp"
+#include "config/options.hpp"
+#include "gateway/client.hpp"
+#include "storage/replay_store.hpp"
+#include "tests/actors/crash_subject.hpp"
+
+namespace autodidact {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using namespace std::chrono_literals;
+
+class DaemonProcess : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    char name[] = "/tmp/autodidact-process-XXXXXX";  // a socket's path has room for 107 characters
+    ASSERT_NE(::mkdtemp(name), nullptr);
+    base_ = name;
+    subject_ = std::make_unique<CrashSubject>(binary(), base_.string());
+    subject_->write_config(kSubjectConfig);
+    subject_->set_environment("AD_FAKE_DECODE_US", "1000");
+    subject_->set_environment("AD_FAKE_TRAIN_US", "1000");
+    subject_->set_environment("AD_FAKE_TOKENS_PER_STEP", "4");
+  }
+  void TearDown() override {
+    if (HasFailure()) std::cerr << log();
+    subject_.reset();
+    fs::remove_all(base_);
+  }
+
+  static std::string binary() { return std::string(std::getenv("AD_BIN_DIR")) + "/autodidactd_fake"; }
+
+  std::string log() const {
+    std::ifstream file(subject_->log_path());
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+
+  json status() const {
+    auto client = AdminClient::connect(subject_->data_dir() + "/admin.sock");
+    if (!client.ok()) return json::object();
+    const auto text = client->call("GET", "/admin/status", "", 2000);
+    return text.ok() ? json::parse(*text) : json::object();
+  }
+
+  // The status document's number at `path`, 0 while there is none.
+  long number(const std::string& path) const { return status().value(json::json_pointer(path), 0L); }
+
+  static bool wait_until(const std::function<bool()>& condition, std::chrono::milliseconds patience = 15s) {
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    while (!condition()) {
+      if (std::chrono::steady_clock::now() > deadline) return false;
+      std::this_thread::sleep_for(10ms);
+    }
+    return true;
+  }
+  bool wait_for_items(long count) {
+    return wait_until([&] { return number("/store/items") >= count; });
+  }
+  bool logged(const std::string& text) {
+    return wait_until([&] { return log().find(text) != std::string::npos; });
+  }
+
+  // Runs to its end; exit status and what it said.
+  std::pair<int, std::string> refused(const std::string& directory, const std::string& toml) {
+    CrashSubject other(binary(), (base_ / directory).string());
+    EXPECT_TRUE(write_file_atomic(other.config_path(), toml).ok());
+    other.start();
+    const int status = other.wait(10s).value_or(-1);
+    std::ifstream file(other.log_path());
+    return {status, {std::istreambuf_iterator<char>(file), {}}};
+  }
+  std::string with_data_dir(const std::string& directory) const {
+    return "data_dir = \"" + directory + "\"\n" + kSubjectConfig;
+  }
+
+  fs::path base_;
+  std::unique_ptr<CrashSubject> subject_;
+};
+
+TEST_F(DaemonProcess, SigtermDrainsExitsZeroAndTheNextLifeGoesOn) {
+  subject_->start();
+  ASSERT_TRUE(wait_for_items(60));
+  const auto begin = std::chrono::steady_clock::now();
+  subject_->terminate();
+  EXPECT_EQ(subject_->wait(15s), 0);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(SuperviseOptions().drain_ms));
+  EXPECT_NE(log().find("drained"), std::string::npos);
+  const auto items = open_store_read_only(subject_->data_dir() + "/store", {}).value()->counts().items;
+  subject_->start();
+  ASSERT_TRUE(wait_for_items(static_cast<long>(items) + 60));
+  EXPECT_NE(log().find("resumed"), std::string::npos);
+}
+
+TEST_F(DaemonProcess, ASecondDaemonOnTheSameDataIsRefusedInOneLine) {
+  subject_->start();
+  ASSERT_TRUE(wait_for_items(1));
+  const auto [status, said] = refused("second", with_data_dir(subject_->data_dir()));
+  EXPECT_EQ(status, 75);
+  EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 1) << said;
+  EXPECT_NE(said.find("another daemon (process "), std::string::npos) << said;
+  EXPECT_TRUE(subject_->running());
+}
+
+TEST_F(DaemonProcess, SighupAppliesWhatIsLiveNamesTheRestAndRecordsTheStep) {
+  subject_->start();
+  ASSERT_TRUE(wait_for_items(30));
+  subject_->write_config(std::string(kSubjectConfig) + "[supervise]\nstall_ms = 77000\nmax_attempts_per_item = 9\n");
+  subject_->hang_up();
+  ASSERT_TRUE(wait_until([&] { return number("/config/generation") == 2; }));
+  EXPECT_EQ(status()["config"]["pending_restart"], json::array({"supervise.max_attempts_per_item"}));
+  EXPECT_TRUE(logged("supervise.stall_ms"));
+  subject_->terminate();
+  EXPECT_EQ(subject_->wait(15s), 0);
+  const auto events = open_store_read_only(subject_->data_dir() + "/store", {}).value()->events(0, 1000).value();
+  const auto event = std::find_if(events.begin(), events.end(), [](const Event& e) { return e.kind == "config"; });
+  ASSERT_NE(event, events.end());
+  EXPECT_GT(event->step, 0u);
+  EXPECT_EQ(json::parse(event->detail_json)["applied"].size(), 1u);
+}
+
+TEST_F(DaemonProcess, ABrokenFileIsRefusedWithItsPlaceAndTheOldOneStays) {
+  subject_->start();
+  ASSERT_TRUE(wait_for_items(10));
+  subject_->write_config(std::string(kSubjectConfig) + "[supervise]\nstal_ms = 77000\n");
+  subject_->hang_up();
+  ASSERT_TRUE(logged("the old configuration stays"));
+  EXPECT_NE(log().find("supervise.stal_ms"), std::string::npos);
+  EXPECT_NE(log().find("stall_ms"), std::string::npos) << "the near miss";
+  EXPECT_EQ(number("/config/generation"), 1);
+  const long items = number("/store/items");
+  EXPECT_TRUE(wait_for_items(items + 20)) << "it works on";
+}
+
+TEST_F(DaemonProcess, WatchesItsFileThroughASwappedLink) {
+  const fs::path link = subject_->config_path();
+  const auto place = [&](const std::string& name, const std::string& more) {
+    EXPECT_TRUE(write_file_atomic((base_ / name).string(), with_data_dir(subject_->data_dir()) + more).ok());
+    fs::create_symlink(base_ / name, base_ / "link.new");
+    fs::rename(base_ / "link.new", link);
+  };
+  place("one.toml", "");
+  subject_->start({"watch_config=true"});
+  ASSERT_TRUE(wait_for_items(1));
+  place("two.toml", "[supervise]\nstall_ms = 77000\n");
+  EXPECT_TRUE(wait_until([&] { return number("/config/generation") == 2; }));
+}
+
+TEST_F(DaemonProcess, WhatItCannotRunOnIsRefusedAndNothingIsMade) {
+  const std::string data = (base_ / "never").string();
+  const struct {
+    const char* what;
+    std::string toml;
+    int status;
+    const char* says;
+  } cases[] = {
+      {"malformed", "data_dir = \"" + data + "\"\nseed = = 1\n", 78, "config.toml:2:8"},
+      {"empty", "", 78, "config_version"},
+      {"unknown", with_data_dir(data) + "[slep]\nx = 1\n", 78, "slep"},
+      {"type", with_data_dir(data) + "[supervise]\nstall_ms = \"long\"\n", 78, "supervise.stall_ms"},
+      {"range", with_data_dir(data) + "[supervise]\nstall_ms = -1\n", 78, "supervise.stall_ms"},
+  };
+  for (const auto& c : cases) {
+    const auto [status, said] = refused(c.what, c.toml);
+    EXPECT_EQ(status, c.status) << c.what << ": " << said;
+    EXPECT_NE(said.find(c.says), std::string::npos) << c.what << ": " << said;
+    EXPECT_FALSE(fs::exists(data)) << c.what;
+  }
+  const auto [status, said] = refused("file", with_data_dir("/dev/null/data"));
+  EXPECT_EQ(status, 73) << said;
+  EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 1) << said;
+}
+
+TEST_F(DaemonProcess, DamagedWeightsAreRefusedAndNothingIsTouched) {
+  subject_->start();
+  ASSERT_TRUE(wait_until([&] { return number("/serving") >= 1; }));
+  subject_->terminate();
+  ASSERT_EQ(subject_->wait(15s), 0);
+  const fs::path weights = fs::path(subject_->data_dir()) / "versions/v000001/model.safetensors";
+  ASSERT_TRUE(fs::exists(weights)) << "where are the versions?";
+  fs::resize_file(weights, fs::file_size(weights) / 2);
+  subject_->start();
+  EXPECT_EQ(subject_->wait(15s), 65);
+  EXPECT_NE(log().find("cannot resume"), std::string::npos);
+}
+
+// A disk that fills: the daemon stops before it is full, says so, and goes on by itself.
+TEST_F(DaemonProcess, AFullDiskHoldsWorkAndFreedSpaceLetsItGoOn) {
+  fs::create_directories(subject_->data_dir());
+  if (::mount("none", subject_->data_dir().c_str(), "tmpfs", 0, "size=64m") != 0) {
+    GTEST_SKIP() << "mounting a tmpfs is not permitted here";
+  }
+  subject_->start({"store.soft_free_mb=24", "store.hard_free_mb=12"});
+  const bool began = wait_for_items(30);
+  const std::string ballast = subject_->data_dir() + "/ballast";
+  const auto space = fs::space(subject_->data_dir());
+  {
+    std::ofstream file(ballast, std::ios::binary);
+    file << std::string(space.available - (8u << 20), 'x');
+  }
+  const bool held = wait_until([&] { return status().value(json::json_pointer("/store/problem"), "") != ""; });
+  std::this_thread::sleep_for(1s);
+  const long at = number("/store/items");
+  std::this_thread::sleep_for(500ms);
+  const long still_at = number("/store/items");
+  const bool alive = subject_->running();
+  fs::remove(ballast);
+  const bool went_on = wait_for_items(at + 60);
+  subject_->terminate();
+  const auto ended = subject_->wait(15s);
+  ::umount2(subject_->data_dir().c_str(), MNT_DETACH);
+  EXPECT_TRUE(began);
+  EXPECT_TRUE(held) << "it does not notice";
+  EXPECT_EQ(at, still_at) << "it goes on writing";
+  EXPECT_TRUE(alive);
+  EXPECT_TRUE(went_on) << "it does not go on by itself";
+  EXPECT_EQ(ended, 0);
+  EXPECT_NE(log().find("no new work is granted"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace autodidact

@@ -8,9 +8,11 @@
 #include <thread>
 
 #include "config/clock.hpp"
+#include "config/files.hpp"
 #include "tools/arguments.hpp"
 #include "tools/cli.hpp"
 #include "tools/json_view.hpp"
+#include "tools/learning_curve.hpp"
 #include "tools/render.hpp"
 #include "tools/replay_export.hpp"
 #include "tools/replay_filters.hpp"
@@ -26,7 +28,7 @@ constexpr auto kTailEvery = std::chrono::milliseconds(500);
 
 struct Arguments {
   FilterArguments filters;
-  std::string directory, pattern, field = "completion", show = "changed", kind;
+  std::string directory, pattern, field = "completion", show = "changed", kind, svg;
   std::vector<std::string> words;
   std::vector<std::string> by = {"version"};
   std::uint64_t after = 0, limit = 0, keep = 0;
@@ -369,6 +371,39 @@ void add_plain(CLI::App* parent, Cli& cli, const char* name, const char* what, c
   add_directory(command, *arguments);
 }
 
+// The report's lines as a picture. Versions follow each other as rounds do; the continuous schedule has several in one round.
+Status write_curve(const std::vector<Json>& lines, const std::string& title, const std::string& path) {
+  std::vector<RoundAccuracy> rounds;
+  for (const Json& line : lines) {
+    RoundAccuracy round{static_cast<std::uint32_t>(rounds.size()), number_of(line, "accuracy"), {}};
+    for (const Json& group : line.value("groups", Json::array())) {
+      round.groups.push_back({text_of(group, "name"), number_of(group, "accuracy")});
+    }
+    if (line.contains("accuracy")) rounds.push_back(std::move(round));
+  }
+  return write_file_atomic(path, render_svg(rounds, title));
+}
+
+void add_report(CLI::App& app, Cli& cli) {
+  const auto arguments = std::make_shared<Arguments>();
+  auto* command =
+      add(&app, cli, "report", "The learning curve: per version, what its round sampled and how it does on held-out problems",
+          "Examples:\n  autodidact report\n  autodidact report runs/addition --json\n  autodidact report --svg curve.svg",
+          arguments, [](const Globals& globals, Output& output, Arguments& a) -> Result<int> {
+            AD_ASSIGN_OR_RETURN(ReplaySource source, open_source(globals, a.directory, ReplaySource::Access::kRead));
+            Query query(globals, output, "report");
+            std::vector<Json> lines;
+            query.enrich = [&](Json& line) { lines.push_back(line); };
+            AD_RETURN_IF_ERROR(query.run(source, {{"command", "report"}}));
+            if (a.svg.empty()) return 0;
+            AD_RETURN_IF_ERROR(write_curve(lines, "Held-out accuracy by round", a.svg));
+            remark(globals, "the curve is in " + a.svg);
+            return 0;
+          });
+  add_directory(command, *arguments);
+  command->add_option("--svg", arguments->svg, "Draw it into this file too");
+}
+
 }  // namespace
 
 void add_replay_commands(CLI::App& app, Cli& cli) {
@@ -393,8 +428,7 @@ void add_replay_commands(CLI::App& app, Cli& cli) {
   add_plain(replay, cli, "versions", "Versions of the weights, where they are and which one serves",
             "Example:\n  autodidact replay versions --json | jq 'select(.serving).path'");
   add_events(replay, cli);
-  add_plain(&app, cli, "report", "The learning curve: per version, what its round sampled and how it does on held-out problems",
-            "Examples:\n  autodidact report\n  autodidact report runs/addition --json");
+  add_report(app, cli);
 }
 
 }  // namespace autodidact

@@ -211,7 +211,10 @@ TEST_F(StoreCommands, DiffAndLineageAndReportSayTheirNumbers) {
   EXPECT_NE(diff.out.find("lost 4"), std::string::npos);
   const ProcessRun lineage = replay({"lineage", "2"});
   EXPECT_NE(lineage.out.find("30 draws of 17 attempts"), std::string::npos) << lineage.out << lineage.err;
-  const ProcessRun report = autodidact({"report", "-d", base_ + "/run"});
+  const std::string curve = base_ + "/curve.svg";
+  const ProcessRun report = autodidact({"report", "-d", base_ + "/run", "--svg", curve});
+  const auto svg = read_file(curve, 1 << 20);
+  EXPECT_TRUE(svg.ok() && svg->find("overall, round 1: 55.0%") != std::string::npos) << (svg.ok() ? *svg : "");
   EXPECT_NE(report.out.find("57.0 %"), std::string::npos) << report.out << report.err;
   EXPECT_NE(report.out.find("2 digits"), std::string::npos);
 }

@@ -1,12 +1,13 @@
 // The learning curve as SVG 1.1, drawn by hand: lines, dots and labels at the line ends, so that no legend needs matching.
 
+#include "tools/learning_curve.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <utility>
 
-#include "methods/report.hpp"
-#include "methods/report_series.hpp"
+#include "tools/curve_series.hpp"
 
 namespace autodidact {
 namespace {

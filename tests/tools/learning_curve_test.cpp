@@ -1,4 +1,4 @@
-#include "methods/report.hpp"
+#include "tools/learning_curve.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -17,13 +17,7 @@ using ::testing::Not;
 std::vector<RoundAccuracy> climbing() {
   std::vector<RoundAccuracy> rounds;
   for (std::uint32_t round = 0; round < 4; ++round) {
-    rounds.push_back({round,
-                      round + 1,
-                      0.25 + 0.2 * round,
-                      {{"1 digit", 1.0, 20}, {"2 digits", 0.3 * round, 200}, {"3 digits", 0.123 * round, 200}},
-                      1000 * round,
-                      400 * round,
-                      30 * round});
+    rounds.push_back({round, 0.25 + 0.2 * round, {{"1 digit", 1.0}, {"2 digits", 0.3 * round}, {"3 digits", 0.123 * round}}});
   }
   return rounds;
 }
@@ -62,7 +56,7 @@ std::size_t count(const std::string& text, const std::string& part) {
   return n;
 }
 
-TEST(ReportSvg, HoldsEveryPointOfEveryGroupAndOfTheWhole) {
+TEST(LearningCurve, HoldsEveryPointOfEveryGroupAndOfTheWhole) {
   const std::string svg = render_svg(climbing(), "Addition");
   EXPECT_TRUE(well_formed(svg)) << svg;
   EXPECT_EQ(count(svg, "<circle"), 4u * 4u);
@@ -74,13 +68,13 @@ TEST(ReportSvg, HoldsEveryPointOfEveryGroupAndOfTheWhole) {
   EXPECT_THAT(svg, Not(HasSubstr("nan")));
 }
 
-TEST(ReportSvg, IsSelfContained) {
+TEST(LearningCurve, IsSelfContained) {
   const std::string svg = render_svg(climbing(), "Addition");
   EXPECT_EQ(count(svg, "http"), 1u) << "the namespace only";
   EXPECT_THAT(svg, Not(HasSubstr("href")));
 }
 
-TEST(ReportSvg, EscapesWhatCouldBeMarkup) {
+TEST(LearningCurve, EscapesWhatCouldBeMarkup) {
   auto rounds = climbing();
   rounds[1].groups[0].name = "a<b>&\"c\"";
   const std::string svg = render_svg(rounds, "</title><script>\0\x01\xC3(\xE2\x80"s + "caf\xC3\xA9");
@@ -92,7 +86,7 @@ TEST(ReportSvg, EscapesWhatCouldBeMarkup) {
   EXPECT_EQ(svg.find('\x01'), std::string::npos);
 }
 
-TEST(ReportSvg, NoRoundsOneRoundAndUnmeasuredGroupsStillDraw) {
+TEST(LearningCurve, NoRoundsOneRoundAndUnmeasuredGroupsStillDraw) {
   EXPECT_TRUE(well_formed(render_svg({}, "nothing yet")));
   const std::string one = render_svg(std::vector<RoundAccuracy>{climbing()[2]}, "one");
   EXPECT_TRUE(well_formed(one));
@@ -107,26 +101,16 @@ TEST(ReportSvg, NoRoundsOneRoundAndUnmeasuredGroupsStillDraw) {
   EXPECT_THAT(svg, HasSubstr("overall, round 2: 100.0%"));
 }
 
-TEST(ReportSvg, ManyRoundsGetFewTicksAndManyGroupsRoom) {
+TEST(LearningCurve, ManyRoundsGetFewTicksAndManyGroupsRoom) {
   std::vector<RoundAccuracy> rounds;
   for (std::uint32_t round = 0; round < 500; ++round) {
-    rounds.push_back({round, round + 1, 0.5, {}, 0, 0, 0});
-    for (int group = 0; group < 40; ++group)
-      rounds.back().groups.push_back({"group " + std::to_string(group), group / 40.0, 1});
+    rounds.push_back({round, 0.5, {}});
+    for (int group = 0; group < 40; ++group) rounds.back().groups.push_back({"group " + std::to_string(group), group / 40.0});
   }
   const std::string svg = render_svg(rounds, "wide");
   EXPECT_LE(count(svg, "text-anchor=\"middle\""), 14u);
   EXPECT_THAT(svg, HasSubstr("height=\"895.0\""));
-  EXPECT_TRUE(
-      well_formed(render_svg(std::vector<RoundAccuracy>{{0, 1, 0, {}, 0, 0, 0}, {4'000'000'000u, 2, 1, {}, 0, 0, 0}}, "far")));
-}
-
-TEST(ReportTable, AlignsItsColumns) {
-  EXPECT_EQ(render_table(std::vector<RoundAccuracy>{{0, 1, 0.1234, {{"1 digit", 1, 20}, {"2 digits", 0.005, 200}}, 0, 0, 0},
-                                                    {12, 13, 1, {{"2 digits", 1, 200}}, 5000, 4321, 17}}),
-            "round  version  1 digit  2 digits  overall  sampled  kept  hinted kept\n"
-            "    0        1   100.0%      0.5%    12.3%        0     0            0\n"
-            "   12       13        -    100.0%   100.0%     5000  4321           17\n");
+  EXPECT_TRUE(well_formed(render_svg(std::vector<RoundAccuracy>{{0, 0, {}}, {4'000'000'000u, 1, {}}}, "far")));
 }
 
 }  // namespace

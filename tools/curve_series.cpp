@@ -1,4 +1,4 @@
-#include "methods/report_series.hpp"
+#include "tools/curve_series.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "methods/report.hpp"
+#include "tools/learning_curve.hpp"
 
 namespace autodidact {
 

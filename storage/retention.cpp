@@ -14,6 +14,7 @@ namespace {
 constexpr BlockNumber kBlocksPerStep = 16;
 // Shorter runs of ids are deleted one by one: each range leaves a tombstone that every later read must look at.
 constexpr std::size_t kLeastRange = 64;
+constexpr Column kRowColumns[] = {Column::kAttempts, Column::kVerdicts};  // one row per attempt in each
 
 rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
 
@@ -102,7 +103,7 @@ void delete_rows(const RocksDb& db, const std::vector<AttemptSummary>& gone, roc
   for (std::size_t begin = 0; begin < gone.size();) {
     std::size_t end = begin + 1;
     while (end < gone.size() && gone[end].id == gone[end - 1].id + 1) ++end;
-    for (Column column : {Column::kAttempts, Column::kVerdicts}) {
+    for (const Column column : kRowColumns) {
       if (end - begin >= kLeastRange) {
         const Key first(gone[begin].id), last(gone[end - 1].id + 1);
         batch.DeleteRange(db.handle(column), slice(first.view()), slice(last.view())).PermitUncheckedError();
@@ -207,7 +208,7 @@ Result<std::uint64_t> collect_attempts(StoreCore& core, StoreWriter& writer, std
   log_info("store", "attempts deleted by retention", {{"attempts", total}, {"below", plan.end}});
   const std::shared_lock lock(core.db_mutex);
   if (core.db) {
-    for (Column column : {Column::kAttempts, Column::kVerdicts}) {
+    for (const Column column : kRowColumns) {
       AD_RETURN_IF_ERROR(core.db->compact(column, Key(1).view(), Key(plan.end).view()));
     }
   }

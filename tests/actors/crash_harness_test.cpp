@@ -23,12 +23,15 @@
 #include "tests/actors/crash_subject.hpp"
 #include "tests/actors/store_audit.hpp"
 #include "tests/fakes/addition_oracle.hpp"
+#include "tests/slow.hpp"
 
 namespace autodidact {
 namespace {
 
 using nlohmann::json;
 using namespace std::chrono_literals;
+
+constexpr long kDefaultKills = kSlowdown > 1 ? 9 : 32;
 
 long number(const char* name, long otherwise) {
   const char* text = std::getenv(name);
@@ -86,7 +89,8 @@ class CrashHarness : public ::testing::Test {
     seen_ = {};
     subject_->start();
     const bool early = random_() % 4 == 0;
-    const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(random_() % (early ? 120'000 : 900'000));
+    const auto end =
+        std::chrono::steady_clock::now() + std::chrono::microseconds(kSlowdown * (random_() % (early ? 120'000 : 900'000)));
     while (std::chrono::steady_clock::now() < end) {
       ASSERT_TRUE(subject_->running()) << "the daemon ended by itself:\n" << log_tail();
       subject_->observe(seen_, random_() % 3 == 0);
@@ -227,7 +231,7 @@ class CrashHarness : public ::testing::Test {
 
 TEST_F(CrashHarness, IterationsSurviveKillsAtAnyInstant) {
   prepare("iterations", "");
-  const long kills = number("AD_CRASH_KILLS", 32);
+  const long kills = number("AD_CRASH_KILLS", kDefaultKills);
   run_kills(kills);
   ASSERT_FALSE(HasFailure());
   finish();
@@ -246,7 +250,7 @@ TEST_F(CrashHarness, TheContinuousScheduleSurvivesKillsToo) {
   options_.loop.schedule = "continuous";
   subject_->write_config(
       std::string(kSubjectConfig).replace(std::string(kSubjectConfig).find("[loop]"), 6, "[loop]\nschedule = \"continuous\""));
-  run_kills(number("AD_CRASH_KILLS", 32) / 3);
+  run_kills(number("AD_CRASH_KILLS", kDefaultKills) / 3);
   ASSERT_FALSE(HasFailure());
   check_against_oracle(*open(), false);
   check_trace();

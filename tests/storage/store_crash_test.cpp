@@ -11,6 +11,7 @@
 #include <set>
 #include <thread>
 
+#include "tests/slow.hpp"
 #include "tests/storage/store_fixture.hpp"
 
 namespace autodidact {
@@ -93,7 +94,7 @@ TEST(StoreCrash, LosesNothingItAcknowledgedWhereverItIsKilled) {
   DrawRandom random(static_cast<std::uint64_t>(::getpid()));
   std::uint64_t position = 0, acknowledged = 0;
   for (int round = 0; round < 12; ++round) {
-    const auto receipts = run_and_kill(path, position, std::chrono::milliseconds(30 + random.below(250)));
+    const auto receipts = run_and_kill(path, position, std::chrono::milliseconds(kSlowdown * (30 + random.below(250))));
     acknowledged += receipts.size();
     auto opened = open_store(path, test_options());
     ASSERT_TRUE(opened.ok()) << opened.status().message();

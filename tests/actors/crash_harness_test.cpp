@@ -23,7 +23,7 @@
 #include "tests/actors/crash_subject.hpp"
 #include "tests/actors/store_audit.hpp"
 #include "tests/fakes/addition_oracle.hpp"
-#include "tests/slow.hpp"
+#include "tests/sanitizers.hpp"
 
 namespace autodidact {
 namespace {

@@ -120,10 +120,14 @@ TEST_F(HostileClient, WhenAllAreBusyTheNewcomerGoesAndTheBusyOnesAreAnswered) {
   auto second = admin();
   first.send(get("/admin/status"));
   second.send(get("/admin/status"));
-  while (backend_.calls().size() < 2) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  const auto calls = [&] {
+    const std::lock_guard lock(mutex);
+    return held;
+  };
+  while (calls().size() < 2) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   auto third = admin();
   EXPECT_TRUE(third.closes_within(2000));
-  for (auto& done : held) done({Status(), "{}"});
+  for (auto& done : calls()) done({Status(), "{}"});
   EXPECT_EQ(status_of(first.reply()), 200);
   EXPECT_EQ(status_of(second.reply()), 200);
 }

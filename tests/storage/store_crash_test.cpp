@@ -11,7 +11,7 @@
 #include <set>
 #include <thread>
 
-#include "tests/slow.hpp"
+#include "tests/sanitizers.hpp"
 #include "tests/storage/store_fixture.hpp"
 
 namespace autodidact {
@@ -89,6 +89,7 @@ void expect_stored(const ReplayStore& store, const Receipt& receipt) {
 }
 
 TEST(StoreCrash, LosesNothingItAcknowledgedWhereverItIsKilled) {
+  if (!kForkMayThread) GTEST_SKIP() << "ThreadSanitizer refuses threads in a forked child";
   TempDirectory directory;
   const std::string path = directory.path("store");
   DrawRandom random(static_cast<std::uint64_t>(::getpid()));

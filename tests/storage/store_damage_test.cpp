@@ -16,6 +16,7 @@
 #include "storage/codec.hpp"
 #include "storage/commit_mark.hpp"
 #include "storage/store_state.hpp"
+#include "tests/sanitizers.hpp"
 #include "tests/storage/store_fixture.hpp"
 
 namespace autodidact {
@@ -97,6 +98,7 @@ TEST_F(DamagedStore, SoundStoresVerifyClean) {
 }
 
 TEST_F(DamagedStore, AFlippedByteInTheLogIsNoticedAndNothingIsDropped) {
+  if (!kForkMayThread) GTEST_SKIP() << "ThreadSanitizer refuses threads in a forked child";
   make_killed_store();
   const auto log = files(".log").at(0);
   const auto size = std::filesystem::file_size(log);
@@ -119,6 +121,7 @@ TEST_F(DamagedStore, AFlippedByteInTheLogIsNoticedAndNothingIsDropped) {
 }
 
 TEST_F(DamagedStore, ATruncatedLogIsNoticed) {
+  if (!kForkMayThread) GTEST_SKIP() << "ThreadSanitizer refuses threads in a forked child";
   make_killed_store();
   const auto log = files(".log").at(0);
   std::filesystem::resize_file(log, std::filesystem::file_size(log) / 3);
@@ -126,12 +129,14 @@ TEST_F(DamagedStore, ATruncatedLogIsNoticed) {
 }
 
 TEST_F(DamagedStore, AMissingLogIsNoticed) {
+  if (!kForkMayThread) GTEST_SKIP() << "ThreadSanitizer refuses threads in a forked child";
   make_killed_store();
   for (const auto& log : files(".log")) std::filesystem::remove(log);
   EXPECT_EQ(open().status().code(), Errc::kBadInput);
 }
 
 TEST_F(DamagedStore, AnIntactLogOfAKilledWriterIsReplayed) {
+  if (!kForkMayThread) GTEST_SKIP() << "ThreadSanitizer refuses threads in a forked child";
   make_killed_store();
   EXPECT_EQ(open_read_only().value()->counts().items, 600u);
   EXPECT_EQ(open().value()->counts().items, 600u);

@@ -19,16 +19,11 @@ constexpr const char* kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 
 std::string readable(unsigned char c) {
   switch (c) {
-    case '\n':
-      return "\\n";
-    case '\t':
-      return "\\t";
-    case '\r':
-      return "\\r";
-    case '\\':
-      return "\\\\";
-    default:
-      break;
+    case '\n': return "\\n";
+    case '\t': return "\\t";
+    case '\r': return "\\r";
+    case '\\': return "\\\\";
+    default: break;
   }
   if (c >= 0x20 && c < 0x7f) return std::string(1, static_cast<char>(c));
   char text[8];

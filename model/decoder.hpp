@@ -17,24 +17,24 @@
 namespace autodidact {
 
 struct DecodeRequest {
-  std::uint64_t tag = 0;              // the caller's name for it
-  std::vector<TokenId> prompt;        // not empty, ids in range, prompt + max_tokens <= max positions
+  std::uint64_t tag = 0;        // the caller's name for it
+  std::vector<TokenId> prompt;  // not empty, ids in range, prompt + max_tokens <= max positions
   SamplerSettings sampler;
-  std::uint64_t seed = 0;             // the request's own random stream: its tokens do not depend on its neighbours
+  std::uint64_t seed = 0;  // the request's own random stream: its tokens do not depend on its neighbours
 };
 
 struct DecodeResult {
   std::uint64_t tag = 0;
-  Status status;                      // not ok: this request alone failed; the rest is empty
-  std::vector<TokenId> tokens;        // stop token included when finish == kStop
-  std::vector<float> logprobs;        // untruncated, temperature 1, natural log
+  Status status;                // not ok: this request alone failed; the rest is empty
+  std::vector<TokenId> tokens;  // stop token included when finish == kStop
+  std::vector<float> logprobs;  // untruncated, temperature 1, natural log
   std::vector<VersionId> versions;
   Finish finish = Finish::kStop;
 };
 
 struct DecoderStats {
   std::uint64_t steps = 0, prompt_tokens = 0, tokens = 0;
-  std::uint64_t step_ns = 0;          // inside step()
+  std::uint64_t step_ns = 0;  // inside step()
 };
 
 class Decoder {
@@ -53,7 +53,7 @@ class Decoder {
 };
 
 struct DecoderOptions {
-  std::int64_t batch = 128;           // sequences at once
+  std::int64_t batch = 128;  // sequences at once
 };
 
 // fp32 on the calling thread, on the kernels of kernels/cpu_kernels.hpp. Positions start at 0. The padding token is never

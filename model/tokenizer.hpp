@@ -16,8 +16,8 @@ class Tokenizer {
  public:
   virtual ~Tokenizer() = default;
   virtual std::int32_t vocab_size() const = 0;
-  virtual TokenId eos() const = 0;                          // ends a completion
-  virtual TokenId pad() const = 0;                          // never sampled, never in a loss
+  virtual TokenId eos() const = 0;  // ends a completion
+  virtual TokenId pad() const = 0;  // never sampled, never in a loss
   // kBadInput names the first character (byte offset) that has no token. Never yields special tokens from user text.
   virtual Result<std::vector<TokenId>> encode(std::string_view text) const = 0;
   // Special tokens decode to nothing; ids out of range to U+FFFD.

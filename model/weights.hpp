@@ -28,7 +28,7 @@ struct ModelConfig {
   double rms_norm_eps = 1e-5;
   bool tie_word_embeddings = true;
   enum class Position : std::uint8_t { kRope = 0, kLearned = 1, kNone = 2 } position = Position::kRope;
-  std::int64_t random_offset = 0;   // training only
+  std::int64_t random_offset = 0;  // training only
   TokenId eos_token_id = 1, pad_token_id = 0;
 
   std::int64_t parameter_count() const;
@@ -42,8 +42,8 @@ Result<ModelConfig> make_model_config(const ModelOptions& options, std::int32_t 
 struct TensorView {
   std::string name;
   std::vector<std::int64_t> shape;
-  std::size_t offset = 0;           // in floats
-  std::size_t size = 0;             // in floats
+  std::size_t offset = 0;  // in floats
+  std::size_t size = 0;    // in floats
 };
 // The one order of tensors in the flat buffer, for this shape.
 std::vector<TensorView> tensor_layout(const ModelConfig& config);
@@ -53,9 +53,9 @@ struct PackedWeights;  // the matrices again, in the order the kernels read them
 struct Weights {
   VersionId version = 0;
   ModelConfig config;
-  std::vector<TensorView> layout;   // == tensor_layout(config)
+  std::vector<TensorView> layout;       // == tensor_layout(config)
   std::shared_ptr<const float[]> data;  // 64-byte aligned
-  std::size_t size = 0;             // floats
+  std::size_t size = 0;                 // floats
   // Made once with the weights and shared by every decoder, so that switching versions stores a pointer and packs nothing.
   std::shared_ptr<const PackedWeights> packed;
 };

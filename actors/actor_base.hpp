@@ -22,6 +22,23 @@ inline caf_compat::Report reporter(const std::string& role) {
   return [role](const std::string& what) { log_error(role, what); };
 }
 
+// To the actor itself, from its engine's thread; nothing once the actor is gone.
+template <class Self>
+auto to_self(Self* self) {
+  return [address = caf::actor_cast<caf::actor_addr>(self)](auto message) {
+    if (auto me = caf::actor_cast<caf::actor>(address)) anon_tell(me, std::move(message));
+  };
+}
+
+// An engine that failed ends its actor: the supervisor starts a fresh one, and what it held goes to the others or is resumed.
+template <class Self>
+auto end_on_failure(Self* self, const std::string& role) {
+  return [self, role](const EngineFailed& failed) {
+    log_error(role, "failed: " + failed.what);
+    self->quit(caf::make_error(caf::sec::runtime_error, failed.what));
+  };
+}
+
 inline TimeMs steady_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }

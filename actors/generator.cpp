@@ -73,26 +73,22 @@ struct Generator {
 
 caf::behavior generator(caf::stateful_actor<GeneratorState>* self, ContextPtr context, Place place) {
   const Generator actor{self, context, place};
-  auto me = caf::actor_cast<caf::actor_addr>(self);
+  const auto post = to_self(self);
   st(self).engine = std::make_shared<GeneratorEngine>(
       context, place.role,
-      [me, place](std::vector<GeneratorEngine::Output> out) {
-        auto target = caf::actor_cast<caf::actor>(me);
-        if (!target) return;
+      [post, place](std::vector<GeneratorEngine::Output> out) {
         Finished done{place.worker, place.epoch, {}};
         for (auto& output : out) {
           if (output.status.ok()) {
             done.jobs.push_back(std::move(output.leased));
           } else {
-            anon_tell(target, Failed{place.worker, place.epoch, output.leased.lease, output.status.code() != Errc::kBadInput,
-                                     output.status.message()});
+            post(Failed{place.worker, place.epoch, output.leased.lease, output.status.code() != Errc::kBadInput,
+                        output.status.message()});
           }
         }
-        if (!done.jobs.empty()) anon_tell(target, std::move(done));
+        if (!done.jobs.empty()) post(std::move(done));
       },
-      [me](const std::string& what) {
-        if (auto target = caf::actor_cast<caf::actor>(me)) anon_tell(target, EngineFailed{what});
-      });
+      [post](const std::string& what) { post(EngineFailed{what}); });
   tell(self, caf::actor_cast<caf::actor>(self), Tick{});
   return make_behavior(
       self, reporter(place.role),
@@ -103,10 +99,7 @@ caf::behavior generator(caf::stateful_actor<GeneratorState>* self, ContextPtr co
       },
       [actor](const Work& work) { actor.work(work); }, [actor](const Finished& done) { actor.finished(done); },
       [actor](const Failed& failed) { actor.failed(failed); }, [actor](const Tick&) { actor.tick(); },
-      [self, place](const EngineFailed& failed) {
-        log_error(place.role, "sampling failed: " + failed.what);
-        self->quit(caf::make_error(caf::sec::runtime_error, failed.what));  // the pool gives its work to the others
-      },
+      end_on_failure(self, place.role),
       [actor](const StatusRequest& request) {
         tell(actor.self, actor.s().peers.supervisor, StatusReport{request.child, actor.status()});
       },

@@ -7,10 +7,7 @@ using Self = caf::stateful_actor<TrainerActorState>*;
 
 // The engine's reports arrive as messages to the actor itself, which passes them on.
 TrainerEngine::Listener listen(Self self) {
-  const auto address = caf::actor_cast<caf::actor_addr>(self);
-  const auto post = [address](auto message) {
-    if (auto me = caf::actor_cast<caf::actor>(address)) anon_tell(me, std::move(message));
-  };
+  const auto post = to_self(self);
   return {[post](VersionRecord record) { post(Trained{std::move(record)}); },
           [post](std::uint32_t round) { post(NothingToTrain{round}); }, [post] { post(TrainingStopped{}); },
           [post](const Status& status) { post(EngineFailed{status.message()}); },
@@ -42,12 +39,7 @@ caf::behavior trainer(caf::stateful_actor<TrainerActorState>* self, ContextPtr c
       },
       [self](const StopTraining&) { st(self).engine->finish(); }, [to_curriculum](const Trained& done) { to_curriculum(done); },
       [to_curriculum](const NothingToTrain& nothing) { to_curriculum(nothing); },
-      [to_curriculum](const TrainingStopped& stopped) { to_curriculum(stopped); },
-      [self](const EngineFailed& failed) {
-        // The supervisor starts a fresh trainer, which resumes from the last durable step.
-        log_error("trainer", "training failed: " + failed.what);
-        self->quit(caf::make_error(caf::sec::runtime_error, failed.what));
-      },
+      [to_curriculum](const TrainingStopped& stopped) { to_curriculum(stopped); }, end_on_failure(self, place.role),
       [self](const AskDraw& ask) { tell(self, st(self).peers.replay, ask); },
       [self](const DrawGranted& granted) { st(self).engine->grant(granted.count); },
       [self](const Configure& configure) { st(self).engine->configure(configure.options); },

@@ -393,7 +393,7 @@ void add_report(CLI::App& app, Cli& cli) {
             AD_ASSIGN_OR_RETURN(ReplaySource source, open_source(globals, a.directory, ReplaySource::Access::kRead));
             Query query(globals, output, "report");
             std::vector<Json> lines;
-            query.enrich = [&](Json& line) { lines.push_back(line); };
+            if (!a.svg.empty()) query.enrich = [&](Json& line) { lines.push_back(line); };
             AD_RETURN_IF_ERROR(query.run(source, {{"command", "report"}}));
             if (a.svg.empty()) return 0;
             AD_RETURN_IF_ERROR(write_curve(lines, "Held-out accuracy by round", a.svg));

@@ -10,12 +10,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::string joined(const std::vector<std::string>& lines) {
-  std::string text;
-  for (const auto& line : lines) text += line + "\n";
-  return text;
-}
-
 void expect_sound(TestLoop& loop) {
   const auto findings = audit_store(loop.store(), loop.options(), loop.task(),
                                     {loop.data_dir(), static_cast<std::uint32_t>(loop.options().loop.rounds)});

@@ -24,6 +24,7 @@
 #include "tests/actors/store_audit.hpp"
 #include "tests/fakes/addition_oracle.hpp"
 #include "tests/sanitizers.hpp"
+#include "tests/temp_directory.hpp"
 
 namespace autodidact {
 namespace {
@@ -51,10 +52,8 @@ class CrashHarness : public ::testing::Test {
   CrashHarness() : random_(static_cast<std::uint64_t>(number("AD_CRASH_SEED", 1))) {}
 
   void prepare(const std::string& name, const std::string& more) {
-    // Not below the build directory: a socket's path has room for 107 characters.
-    const std::string directory = std::filesystem::temp_directory_path() / ("autodidact-crash-" + name);
-    std::filesystem::remove_all(directory);
-    subject_ = std::make_unique<CrashSubject>(std::string(std::getenv("AD_BIN_DIR")) + "/autodidactd_fake", directory);
+    subject_ =
+        std::make_unique<CrashSubject>(std::string(std::getenv("AD_BIN_DIR")) + "/autodidactd_fake", directory_.path(name));
     subject_->write_config(kSubjectConfig + more);
     subject_->set_environment("AD_FAKE_DECODE_US", "500");
     subject_->set_environment("AD_FAKE_TRAIN_US", "2000");
@@ -219,6 +218,7 @@ class CrashHarness : public ::testing::Test {
   }
 
   std::mt19937_64 random_;
+  TempDirectory directory_;  // two trees may be under test at once
   std::unique_ptr<CrashSubject> subject_;
   Options options_;
   std::shared_ptr<const Task> task_;

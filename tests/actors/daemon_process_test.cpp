@@ -13,6 +13,7 @@
 #include "gateway/client.hpp"
 #include "storage/replay_store.hpp"
 #include "tests/actors/crash_subject.hpp"
+#include "tests/temp_directory.hpp"
 
 namespace autodidact {
 namespace {
@@ -24,9 +25,6 @@ using namespace std::chrono_literals;
 class DaemonProcess : public ::testing::Test {
  protected:
   void SetUp() override {
-    char name[] = "/tmp/autodidact-process-XXXXXX";  // a socket's path has room for 107 characters
-    ASSERT_NE(::mkdtemp(name), nullptr);
-    base_ = name;
     subject_ = std::make_unique<CrashSubject>(binary(), base_.string());
     subject_->write_config(kSubjectConfig);
     subject_->set_environment("AD_FAKE_DECODE_US", "1000");
@@ -35,8 +33,6 @@ class DaemonProcess : public ::testing::Test {
   }
   void TearDown() override {
     if (HasFailure()) std::cerr << log();
-    subject_.reset();
-    fs::remove_all(base_);
   }
 
   static std::string binary() { return std::string(std::getenv("AD_BIN_DIR")) + "/autodidactd_fake"; }
@@ -84,7 +80,8 @@ class DaemonProcess : public ::testing::Test {
     return "data_dir = \"" + directory + "\"\n" + kSubjectConfig;
   }
 
-  fs::path base_;
+  TempDirectory directory_;
+  const fs::path base_ = directory_.path();
   std::unique_ptr<CrashSubject> subject_;
 };
 

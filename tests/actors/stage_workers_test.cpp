@@ -35,6 +35,22 @@ class StageWorkersTest : public ::testing::Test {
     return peers_->status.empty() ? ActorStatus() : peers_->status.at(0).status;
   }
 
+  // In round 1 of four problems, none issued yet.
+  caf::actor sampling_curriculum() {
+    LoopState loop;
+    loop.phase = "sample";
+    loop.round = 1;
+    loop.round_size = 4;
+    WriteSet set;
+    set.loop = loop;
+    EXPECT_TRUE(system_.store().commit(set).ok());
+    const auto context = system_.context();
+    const auto actor =
+        system_.own(system_.system().spawn(curriculum, context, Place{"curriculum", 0, 1}, system_.method(), context->options));
+    system_.send(actor, wire());
+    return actor;
+  }
+
   VirtualSystem system_{options()};
   std::shared_ptr<Seen> peers_ = seen();
   caf::actor peer_ = system_.probe(peers_);
@@ -128,17 +144,7 @@ TEST_F(StageWorkersTest, ACurriculumStoresTheSeedsBeforeItTrainsOnThem) {
 }
 
 TEST_F(StageWorkersTest, ACurriculumIssuesNoMoreThanGrantedAndAgainWhatAStageLost) {
-  LoopState loop;
-  loop.phase = "sample";
-  loop.round = 1;
-  loop.round_size = 4;
-  WriteSet set;
-  set.loop = loop;
-  ASSERT_TRUE(system_.store().commit(set).ok());
-  const auto context = system_.context();
-  const auto actor =
-      system_.own(system_.system().spawn(curriculum, context, Place{"curriculum", 0, 1}, system_.method(), context->options));
-  system_.send(actor, wire());
+  const auto actor = sampling_curriculum();
   const auto generation = peers_->resets.back().generation;
   EXPECT_TRUE(peers_->offered().empty());
   system_.send(actor, Grant{generation, 3});
@@ -159,17 +165,7 @@ TEST_F(StageWorkersTest, ACurriculumIssuesNoMoreThanGrantedAndAgainWhatAStageLos
 
 // A result that was on its way when the pipeline was reset still counts: the item is in the store and must not be asked again.
 TEST_F(StageWorkersTest, ACurriculumTakesACommitThatComesAfterAReset) {
-  LoopState loop;
-  loop.phase = "sample";
-  loop.round = 1;
-  loop.round_size = 4;
-  WriteSet set;
-  set.loop = loop;
-  ASSERT_TRUE(system_.store().commit(set).ok());
-  const auto context = system_.context();
-  const auto actor =
-      system_.own(system_.system().spawn(curriculum, context, Place{"curriculum", 0, 1}, system_.method(), context->options));
-  system_.send(actor, wire());
+  const auto actor = sampling_curriculum();
   system_.send(actor, Grant{peers_->resets.back().generation, 2});
   const auto issued = peers_->offered();
   ASSERT_EQ(issued.size(), 2u);
@@ -184,17 +180,7 @@ TEST_F(StageWorkersTest, ACurriculumTakesACommitThatComesAfterAReset) {
 }
 
 TEST_F(StageWorkersTest, ACurriculumHoldsWorkBackWhileTheStoreIsShortOfSpace) {
-  LoopState loop;
-  loop.phase = "sample";
-  loop.round = 1;
-  loop.round_size = 4;
-  WriteSet set;
-  set.loop = loop;
-  ASSERT_TRUE(system_.store().commit(set).ok());
-  const auto context = system_.context();
-  const auto actor =
-      system_.own(system_.system().spawn(curriculum, context, Place{"curriculum", 0, 1}, system_.method(), context->options));
-  system_.send(actor, wire());
+  const auto actor = sampling_curriculum();
   system_.send(actor, Flow{false, "12 MB free"});
   system_.send(actor, Grant{peers_->resets.back().generation, 8});
   EXPECT_TRUE(peers_->offered().empty());

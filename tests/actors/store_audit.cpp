@@ -115,6 +115,12 @@ void audit_versions(const ReplayStore& store, const std::string& data_dir, Findi
 
 }  // namespace
 
+std::string joined(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const auto& line : lines) text += line + "\n";
+  return text;
+}
+
 std::vector<JudgedAttempt> all_attempts(const ReplayStore& store) {
   std::vector<JudgedAttempt> out;
   AttemptQuery query;

@@ -20,6 +20,9 @@ struct AuditScope {
 std::vector<std::string> audit_store(const ReplayStore& store, const Options& options, const Task& task,
                                      const AuditScope& scope);
 
+// The findings as text, a line each; "" = sound.
+std::string joined(const std::vector<std::string>& lines);
+
 // Every attempt, ascending id.
 std::vector<JudgedAttempt> all_attempts(const ReplayStore& store);
 

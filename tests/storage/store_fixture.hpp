@@ -1,34 +1,16 @@
 #pragma once
-// Made-up records and a directory that cleans up after itself, for the tests of the store.
+// Made-up records, for the tests of the store.
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <string>
 
 #include "storage/draw_random.hpp"
 #include "storage/replay_store.hpp"
+#include "tests/temp_directory.hpp"
 
 namespace autodidact {
-
-class TempDirectory {
- public:
-  TempDirectory() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "ad-store-XXXXXX").string();
-    path_ = ::mkdtemp(pattern.data());
-  }
-  ~TempDirectory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TempDirectory(const TempDirectory&) = delete;
-  TempDirectory& operator=(const TempDirectory&) = delete;
-  std::string path(const std::string& file = "") const { return file.empty() ? path_ : path_ + "/" + file; }
-
- private:
-  std::string path_;
-};
 
 // Small watermarks, so that a nearly full build machine does not fail the tests.
 inline StoreOptions test_options() {

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "tests/temp_directory.hpp"
 #include "tests/tools/process.hpp"
 
 namespace autodidact {
@@ -16,13 +17,6 @@ using nlohmann::json;
 
 class MiniatureRun : public ::testing::Test {
  protected:
-  void SetUp() override {
-    char name[] = "/tmp/autodidact-miniature-XXXXXX";
-    ASSERT_NE(::mkdtemp(name), nullptr);
-    base_ = name;
-  }
-  void TearDown() override { fs::remove_all(base_); }
-
   // A whole run in `directory`; its versions, the base model first.
   std::vector<json> learn(const std::string& directory, const std::vector<std::string>& settings = {}) {
     std::vector<std::string> words{std::string(std::getenv("AD_BIN_DIR")) + "/autodidactd", "-c",
@@ -59,7 +53,8 @@ class MiniatureRun : public ::testing::Test {
 
   static double accuracy(const json& version) { return version.at("metrics").at("accuracy"); }
 
-  std::string base_;
+  TempDirectory directory_;
+  const std::string base_ = directory_.path();
 };
 
 TEST_F(MiniatureRun, RoundsOfStarRaiseTheHeldOutAccuracy) {

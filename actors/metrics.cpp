@@ -22,7 +22,7 @@ constexpr Metrics::Family kFamilies[] = {
     {"autodidact_items_total", Kind::kCounter, "result", "Work items: committed, duplicate, quarantined."},
     {"autodidact_sampled_tokens_total", Kind::kCounter, "kind", "Tokens through the decoder: prompt, completion."},
     {"autodidact_trained_tokens_total", Kind::kCounter, "kind", "Tokens through the learner."},
-    {"autodidact_train_steps_total", Kind::kCounter, "phase", "Optimizer steps made durable."},
+    {"autodidact_train_steps_total", Kind::kCounter, "phase", "Optimizer steps taken."},
     {"autodidact_model_seconds_total", Kind::kCounter, "role", "Seconds inside model calls, by role."},
     {"autodidact_restarts_total", Kind::kCounter, "role", "Actors restarted by the supervisor."},
     {"autodidact_redeliveries_total", Kind::kCounter, "stage", "Items leased again after a worker died or was late."},

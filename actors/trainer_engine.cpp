@@ -13,7 +13,7 @@ namespace {
 
 using std::chrono::milliseconds;
 constexpr std::size_t kCachedExamples = 1 << 18;
-constexpr milliseconds kRetry{250};
+constexpr milliseconds kPatience{20};  // for a step's write, before the device is left to others
 
 }  // namespace
 
@@ -23,7 +23,8 @@ TrainerEngine::TrainerEngine(ContextPtr context, std::shared_ptr<const Options> 
       thread_(context_->threads->start(
           {"trainer", 4, [failed = listener_.failed](const std::string& what) { failed(Status(Errc::kInternal, what)); }})),
       options_(std::move(options)),
-      turn_(*context_->gate, DeviceGate::Use::kTrain, "trainer") {}
+      turn_(*context_->gate, DeviceGate::Use::kTrain, "trainer"),
+      saver_(context_, [this] { return stopping_.load(); }) {}
 
 void TrainerEngine::run(TrainCommand command) {
   if (busy_.exchange(true)) return;  // repeated by a restarted curriculum
@@ -43,15 +44,23 @@ void TrainerEngine::execute(const TrainCommand& command) {
     if (ending()) return;
   }
   wait_on("");
+  struct Settle {  // also when the learner throws: nothing is being written when the next trainer gets its turn
+    StepSaver& saver;
+    ~Settle() { (void)saver.settle(); }
+  } settle{saver_};
   Status status = prepare(command);
   if (status.ok()) status = command.open_ended ? run_open_ended(command) : run_plan(command);
+  if (const Status saved = settle_save(); status.ok()) status = saved;
   turn_.leave();
   wait_on("");
   if (!status.ok() && !ending()) listener_.failed(status);
 }
 
 Status TrainerEngine::prepare(const TrainCommand& command) {
-  AD_ASSIGN_OR_RETURN(state_, context_->store->trainer_state());
+  // An empty set behind all others: what an earlier trainer submitted is in the store now, or never will be.
+  AD_RETURN_IF_ERROR(context_->store->commit({}).status());
+  AD_ASSIGN_OR_RETURN(plan_, context_->store->trainer_state());
+  saver_.restore(plan_);
   round_ = command.round;
   consumed_.clear();
   if (!learner_) {
@@ -59,22 +68,22 @@ Status TrainerEngine::prepare(const TrainCommand& command) {
                         context_->runtime->make_learner(options()->train, static_cast<std::uint64_t>(options()->seed)));
   }
   const bool same_plan =
-      !state_.slot.empty() && (command.open_ended ? state_.plan_steps == 0 && state_.plan_round > 0
-                                                  : state_.plan_steps > 0 && state_.plan_round == command.round);
-  if (same_plan) return resume(state_);
+      !plan_.slot.empty() && (command.open_ended ? plan_.plan_steps == 0 && plan_.plan_round > 0
+                                                 : plan_.plan_steps > 0 && plan_.plan_round == command.round);
+  if (same_plan) return resume(plan_);
   WeightsPtr start;
   if (command.start == 0) {
     start = init_weights(context_->model_config, options()->model.init_std, static_cast<std::uint64_t>(options()->seed));
   } else {
     AD_ASSIGN_OR_RETURN(start, context_->weights->get(command.start));
   }
-  state_.plan_round = command.round;
-  state_.plan_first_step = state_.step;
-  state_.plan_steps = command.open_ended ? 0 : command.plan.steps;
-  state_.plan_start = command.start;
+  plan_.plan_round = command.round;
+  plan_.plan_first_step = plan_.step;
+  plan_.plan_steps = command.open_ended ? 0 : command.plan.steps;
+  plan_.plan_start = command.start;
   LearnerCursor cursor;
-  cursor.step = state_.step;
-  cursor.plan_steps = state_.plan_steps;
+  cursor.step = plan_.step;
+  cursor.plan_steps = plan_.plan_steps;
   cursor.peak_lr = command.plan.lr;
   return learner_->begin(*start, cursor);
 }
@@ -96,7 +105,7 @@ Status TrainerEngine::run_plan(const TrainCommand& command) {
   request.min_round = command.plan.min_round;
   request.include_seeds = command.plan.include_seeds;
   const auto ids = context_->store->kept_ids(request);
-  if (ids.empty() || state_.plan_steps == 0) {
+  if (ids.empty() || plan_.plan_steps == 0) {
     listener_.nothing(command.round);
     return {};
   }
@@ -104,11 +113,11 @@ Status TrainerEngine::run_plan(const TrainCommand& command) {
   StratifiedOrder order(groups, attempt_seed(static_cast<std::uint64_t>(options()->seed), command.round));
   const auto batch_size = static_cast<std::size_t>(options()->train.batch_sequences);
   const char* phase = command.round == 0 ? "base" : "round";
-  while (learner_->cursor().plan_step < state_.plan_steps) {
+  while (learner_->cursor().plan_step < plan_.plan_steps) {
     if (ending()) return {};
-    Batch batch;
+    std::vector<AttemptId> batch;
     const std::uint64_t first = learner_->cursor().plan_step * batch_size;
-    for (std::size_t i = 0; i < batch_size; ++i) batch.ids.push_back(ids[order.at(first + i)]);
+    for (std::size_t i = 0; i < batch_size; ++i) batch.push_back(ids[order.at(first + i)]);
     AD_RETURN_IF_ERROR(step_once(batch, phase));
   }
   return write_version(command, command.produce);
@@ -134,7 +143,7 @@ Result<std::vector<std::uint32_t>> TrainerEngine::groups_of(const std::vector<At
 Status TrainerEngine::run_open_ended(const TrainCommand& command) {
   VersionId next = command.produce;
   AD_ASSIGN_OR_RETURN(const auto versions, context_->store->versions());
-  std::uint64_t since_version = versions.empty() ? 0 : state_.step - versions.back().step;  // a crash was in between
+  std::uint64_t since_version = versions.empty() ? 0 : plan_.step - versions.back().step;  // a crash was in between
   while (!ending()) {
     const auto now = options();
     const auto count = static_cast<std::size_t>(now->train.batch_sequences);
@@ -147,9 +156,9 @@ Status TrainerEngine::run_open_ended(const TrainCommand& command) {
     request.include_seeds = command.plan.include_seeds;
     const auto newest = static_cast<std::int64_t>(next) - 1;
     request.min_version = static_cast<VersionId>(std::max<std::int64_t>(0, newest - now->loop.max_staleness));
-    Batch batch;
-    batch.ids = context_->store->draw(request);
-    if (batch.ids.empty()) {
+    if (request.selector == "fifo") AD_RETURN_IF_ERROR(settle_save());  // it goes on behind what was consumed last
+    const auto batch = context_->store->draw(request);
+    if (batch.empty()) {
       if (finishing_) break;  // nothing fresh will come any more
       wait_on("attempts fresh enough to train on");
       std::this_thread::sleep_for(milliseconds(20));
@@ -185,10 +194,10 @@ bool TrainerEngine::wait_for_grant(std::size_t count) {
 }
 
 // Attempts are immutable, so what was read once can be kept.
-Status TrainerEngine::load(Batch& batch) {
+Result<TrainerEngine::Examples> TrainerEngine::load(const std::vector<AttemptId>& ids) {
   if (examples_.size() > kCachedExamples) examples_.clear();
   std::vector<AttemptId> missing;
-  for (AttemptId id : batch.ids) {
+  for (AttemptId id : ids) {
     if (!examples_.contains(id)) missing.push_back(id);
   }
   std::sort(missing.begin(), missing.end());
@@ -199,91 +208,96 @@ Status TrainerEngine::load(Batch& batch) {
     if (judged.selection.weight > 0) example.weight = judged.selection.weight;
     examples_.emplace(judged.attempt.id, std::move(example));
   }
-  for (AttemptId id : batch.ids) batch.examples.push_back(examples_.at(id));
-  return {};
+  Examples batch;
+  for (AttemptId id : ids) batch.push_back(examples_.at(id));
+  return batch;
 }
 
-Status TrainerEngine::step_once(Batch& batch, const char* phase) {
+// The step before this one becomes durable beside this one's gradient, and before its update.
+Status TrainerEngine::step_once(const std::vector<AttemptId>& ids, const char* phase) {
   const auto begin = system_clock().mono_ns();
-  AD_RETURN_IF_ERROR(load(batch));
+  AD_ASSIGN_OR_RETURN(const Examples batch, load(ids));
   hold_while_paused();
-  for (;;) {
-    wait_on("the device");
-    if (const Status held = turn_.hold(thread_->stop_token()); held.ok()) break;
-    if (ending()) return {};
-  }
-  wait_on("");
-  const auto model_begin = system_clock().mono_ns();
-  auto stats = [&] {
-    ModelClock::Scope scope(*context_->model_clock);
-    return learner_->step(batch.examples);
-  }();
-  if (!stats.ok()) return stats.status();
-  const auto end = system_clock().mono_ns();
+  hold_device();
+  if (ending()) return {};
+  AD_ASSIGN_OR_RETURN(const StepStats stats, gradient(batch));
+  AD_RETURN_IF_ERROR(settle_save());
+  hold_device();
+  if (ending()) return {};
+  update();
+  save(ids);
   auto& m = *context_->metrics;
-  m.add("autodidact_model_seconds_total", "trainer", double(end - model_begin) * 1e-9);
-  m.add("autodidact_trained_tokens_total", "all", double(stats->tokens));
-  m.set("autodidact_loss_nats", phase, stats->loss);
-  AD_RETURN_IF_ERROR(save(std::move(batch.ids)));
+  m.add("autodidact_trained_tokens_total", "all", double(stats.tokens));
+  m.set("autodidact_loss_nats", phase, stats.loss);
   m.add("autodidact_train_steps_total", phase, 1);
   m.observe("autodidact_step_seconds", phase, double(system_clock().mono_ns() - begin) * 1e-9);
   ++progress_;
   return {};
 }
 
-// The step is durable on return, with what it consumed, so a crash costs the one being computed and no other.
-Status TrainerEngine::save(std::vector<AttemptId> ids) {
-  const auto step = learner_->cursor().step;
-  for (AttemptId id : ids) consumed_.push_back({step, id, round_});
-  const auto every = static_cast<std::uint64_t>(std::max<std::int64_t>(1, options()->train.snapshot_every_steps));
-  const auto cursor = learner_->cursor();
-  const bool last = cursor.plan_steps > 0 && cursor.plan_step == cursor.plan_steps;
-  if (step % every != 0 && !last) return {};
-  state_.step = step;
-  // Never the slot that the durable record names.
-  state_.slot = state_.slot == "learner/slot-a" ? "learner/slot-b" : "learner/slot-a";
-  AD_RETURN_IF_ERROR(while_disk_full([&] { return learner_->save_state(context_->data_dir + "/" + state_.slot); }));
-  WriteSet set;
-  set.consumed = std::exchange(consumed_, {});
-  set.trainer = state_;
-  wait_on("the store");
-  AD_RETURN_IF_ERROR(while_disk_full([&] { return context_->store->commit(set).status(); }));
+void TrainerEngine::hold_device() {
+  wait_on("the device");
+  while (!turn_.hold(thread_->stop_token()).ok() && !ending()) {
+  }
   wait_on("");
-  *context_->trainer_step = step;
-  return {};
 }
 
-// The disk being full is no reason to lose a step: `write` is tried again until it works or the engine is told to stop.
-Status TrainerEngine::while_disk_full(const std::function<Status()>& write) {
-  Status status = write();
-  while (status.code() == Errc::kTemporary && !stopping_) {
-    wait_on(status.message());
+Result<StepStats> TrainerEngine::gradient(const Examples& batch) {
+  const ModelClock::Scope scope(*context_->model_clock);
+  const auto begin = system_clock().mono_ns();
+  auto stats = learner_->gradient(batch);
+  context_->metrics->add("autodidact_model_seconds_total", "trainer", double(system_clock().mono_ns() - begin) * 1e-9);
+  return stats;
+}
+
+void TrainerEngine::update() {
+  const ModelClock::Scope scope(*context_->model_clock);
+  const auto begin = system_clock().mono_ns();
+  learner_->update();
+  context_->metrics->add("autodidact_model_seconds_total", "trainer", double(system_clock().mono_ns() - begin) * 1e-9);
+}
+
+// Begins to make the step durable with what it consumed; every train.snapshot_every_steps, and at the end of a plan.
+void TrainerEngine::save(const std::vector<AttemptId>& ids) {
+  const auto cursor = learner_->cursor();
+  for (AttemptId id : ids) consumed_.push_back({cursor.step, id, round_});
+  const auto every = static_cast<std::uint64_t>(std::max<std::int64_t>(1, options()->train.snapshot_every_steps));
+  const bool last = cursor.plan_steps > 0 && cursor.plan_step == cursor.plan_steps;
+  if (cursor.step % every == 0 || last) saver_.begin(learner_, plan_, std::exchange(consumed_, {}));
+}
+
+// While that takes long (a full disk), others may have the device.
+Status TrainerEngine::settle_save() {
+  if (!saver_.wait_for(kPatience)) {
     turn_.leave();
-    std::this_thread::sleep_for(kRetry);
-    status = write();
+    while (!saver_.wait_for(kPatience)) wait_on(saver_.waits_for());
   }
-  return status;
+  return saver_.settle();
 }
 
 Status TrainerEngine::write_version(const TrainCommand& command, VersionId version) {
+  AD_RETURN_IF_ERROR(settle_save());
   turn_.leave();
   const WeightsPtr weights = learner_->snapshot(version);
   VersionRecord record;
   record.id = version;
   record.parent = command.start;
   record.round = command.round;
-  record.step = state_.step;
+  record.step = saver_.state().step;
   record.path = WeightBoard::directory_of(version);
   record.method = options()->method.name;
   record.created_us = options()->deterministic ? static_cast<std::int64_t>(version) : context_->clock->now_us();
-  AD_RETURN_IF_ERROR(while_disk_full([&] {
+  const auto give_up = [this] { return stopping_.load(); };
+  const auto waiting = [this](const std::string& why) { wait_on(why); };
+  const auto write = [&] {
     auto digest = save_checkpoint(*weights, context_->tokenizer->to_json(), context_->data_dir + "/" + record.path);
     if (digest.ok()) record.digest = digest.value();
     return digest.status();
-  }));
+  };
+  AD_RETURN_IF_ERROR(while_disk_full(write, give_up, waiting));
   WriteSet set;
   set.versions.push_back(record);
-  AD_RETURN_IF_ERROR(while_disk_full([&] { return context_->store->commit(set).status(); }));
+  AD_RETURN_IF_ERROR(while_disk_full([&] { return context_->store->commit(set).status(); }, give_up, waiting));
   context_->weights->post(weights);
   ++progress_;
   listener_.trained(std::move(record));

@@ -1,7 +1,7 @@
 #pragma once
-// Carries out TrainCommands on one compute thread: draws batches, steps the learner, makes each step durable together with what
-// it consumed, writes versions. No CAF. Owned by the trainer actor. What survives a crash: every step whose write completed;
-// the next engine continues from it, so at most the step under way (and one being written) is done again.
+// Carries out TrainCommands on one compute thread: draws batches, steps the learner, has each step made durable together with
+// what it consumed while the next gradient is computed, writes versions. No CAF. Owned by the trainer actor. What survives a
+// crash: every step that is durable. The weights do not move again before it is, so one step taken is done again, at most.
 
 #include <atomic>
 #include <condition_variable>
@@ -15,6 +15,7 @@
 #include "actors/context.hpp"
 #include "actors/loop_core.hpp"
 #include "actors/sliced_turn.hpp"
+#include "actors/step_saver.hpp"
 
 namespace autodidact {
 
@@ -42,10 +43,7 @@ class TrainerEngine : public std::enable_shared_from_this<TrainerEngine> {
   std::string waits_for() const;
 
  private:
-  struct Batch {
-    std::vector<AttemptId> ids;
-    std::vector<TrainExample> examples;
-  };
+  using Examples = std::vector<TrainExample>;
   void execute(const TrainCommand& command);
   Status prepare(const TrainCommand& command);
   Status resume(const TrainerState& state);
@@ -53,11 +51,14 @@ class TrainerEngine : public std::enable_shared_from_this<TrainerEngine> {
   Result<std::vector<std::uint32_t>> groups_of(const std::vector<AttemptId>& ids, bool balance);
   Status run_open_ended(const TrainCommand& command);
   bool wait_for_grant(std::size_t count);
-  Status load(Batch& batch);
-  Status step_once(Batch& batch, const char* phase);
-  Status while_disk_full(const std::function<Status()>& write);
+  Result<Examples> load(const std::vector<AttemptId>& ids);
+  Status step_once(const std::vector<AttemptId>& ids, const char* phase);
+  Result<StepStats> gradient(const Examples& batch);
+  void update();
+  void save(const std::vector<AttemptId>& ids);
+  Status settle_save();
+  void hold_device();
   void hold_while_paused();
-  Status save(std::vector<AttemptId> ids);
   Status write_version(const TrainCommand& command, VersionId version);
   bool ending() const;
   void wait_on(const std::string& what);
@@ -78,9 +79,10 @@ class TrainerEngine : public std::enable_shared_from_this<TrainerEngine> {
 
   // compute thread only
   SlicedTurn turn_;
-  std::unique_ptr<Learner> learner_;
-  TrainerState state_;                 // of the newest durable step
-  std::vector<Consumption> consumed_;  // since that step
+  std::shared_ptr<Learner> learner_;
+  StepSaver saver_;
+  TrainerState plan_;                  // the plan under way; its step and slot are the saver's affair
+  std::vector<Consumption> consumed_;  // since the step saved last
   std::uint32_t round_ = 0;
   std::unordered_map<AttemptId, TrainExample> examples_;
   std::unordered_map<ProblemId, std::uint32_t> group_of_problem_;

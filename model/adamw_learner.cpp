@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstring>
 #include <numbers>
+#include <optional>
+#include <utility>
 
 #include "kernels/cpu_kernels.hpp"
 #include "kernels/rng.hpp"
@@ -22,7 +24,8 @@ class AdamWLearner : public Learner {
     state.cursor.plan_step = 0;
     return adopt(std::move(state));
   }
-  Result<StepStats> step(std::span<const TrainExample> batch) override;
+  Result<StepStats> gradient(std::span<const TrainExample> batch) override;
+  void update() override;
   LearnerCursor cursor() const override { return state_.cursor; }
   WeightsPtr snapshot(VersionId version) const override {
     AD_REQUIRE(engine_ != nullptr, "Learner::snapshot before begin() or load_state()");
@@ -42,7 +45,6 @@ class AdamWLearner : public Learner {
  private:
   Status adopt(TrainState state);
   Status place(std::span<const TrainExample> batch, StepStats& stats);
-  void update(const StepStats& stats);
 
   const TrainOptions options_;
   const std::uint64_t seed_;
@@ -50,6 +52,7 @@ class AdamWLearner : public Learner {
   TrainState state_;
   std::unique_ptr<GradientEngine> engine_;
   std::shared_ptr<float[]> grad_;
+  std::optional<StepStats> pending_;  // of the gradient that update() is to apply
   std::vector<PlacedExample> placed_;
   mutable std::string file_bytes_;
 };
@@ -60,6 +63,7 @@ Status AdamWLearner::adopt(TrainState state) {
     grad_ = aligned_floats(state.size);
   }
   state_ = std::move(state);
+  pending_.reset();
   return {};
 }
 
@@ -83,8 +87,9 @@ Status AdamWLearner::place(std::span<const TrainExample> batch, StepStats& stats
   return {};
 }
 
-Result<StepStats> AdamWLearner::step(std::span<const TrainExample> batch) {
-  AD_REQUIRE(engine_ != nullptr, "Learner::step before begin() or load_state()");
+Result<StepStats> AdamWLearner::gradient(std::span<const TrainExample> batch) {
+  AD_REQUIRE(engine_ != nullptr, "Learner::gradient before begin() or load_state()");
+  pending_.reset();
   StepStats stats;
   AD_RETURN_IF_ERROR(place(batch, stats));
   const double scale = 1.0 / static_cast<double>(stats.loss_tokens);
@@ -97,14 +102,14 @@ Result<StepStats> AdamWLearner::step(std::span<const TrainExample> batch) {
     return Status(Errc::kInternal,
                   "training step " + std::to_string(state_.cursor.step) +
                       ": loss or gradient is not finite; the weights are unchanged (a lower train.lr may help)");
-  update(stats);
-  ++state_.cursor.step;
-  ++state_.cursor.plan_step;
+  pending_ = stats;
   return stats;
 }
 
 // Matrices decay, norms do not.
-void AdamWLearner::update(const StepStats& stats) {
+void AdamWLearner::update() {
+  AD_REQUIRE(pending_.has_value(), "Learner::update without a gradient");
+  const StepStats stats = *std::exchange(pending_, std::nullopt);
   const double t = static_cast<double>(state_.cursor.plan_step) + 1;
   AdamWCall call;
   call.grad_scale = options_.clip_norm > 0 && stats.grad_norm > options_.clip_norm
@@ -125,6 +130,8 @@ void AdamWLearner::update(const StepStats& stats) {
     call.weight_decay = tensor.shape.size() == 2 ? static_cast<float>(options_.weight_decay) : 0.0f;
     cpu_kernels().adamw(call);
   }
+  ++state_.cursor.step;
+  ++state_.cursor.plan_step;
 }
 
 class EngineScorer : public Scorer {

@@ -1,7 +1,7 @@
 #pragma once
 // Trains: forward, masked token NLL, backward, clip, AdamW. Owner and thread: one compute thread makes it and calls every
-// method; inside it fans out over `threads` workers of its own. Same inputs, same bits. What survives a crash: what
-// save_state() wrote.
+// method; inside it fans out over `threads` workers of its own. Only save_state() may also run on another thread, beside
+// gradient(), which leaves alone what it writes. Same inputs, same bits. What survives a crash: what save_state() wrote.
 
 #include <cstdint>
 #include <memory>
@@ -37,8 +37,16 @@ class Learner {
   virtual ~Learner() = default;
   // New plan: these weights, fresh moments, plan_step 0. The global step goes on.
   virtual Status begin(const Weights& weights, const LearnerCursor& cursor) = 0;
-  // One optimizer step. kInternal on a non-finite loss or gradient (weights are then unchanged).
-  virtual Result<StepStats> step(std::span<const TrainExample> batch) = 0;
+  // The first half of a step: the batch's gradient, kept for update(); weights, moments and cursor stay as they are. kInternal
+  // on a non-finite loss or gradient: then there is nothing to update with.
+  virtual Result<StepStats> gradient(std::span<const TrainExample> batch) = 0;
+  // The second half: applies the gradient computed last, once.
+  virtual void update() = 0;
+  Result<StepStats> step(std::span<const TrainExample> batch) {
+    auto stats = gradient(batch);
+    if (stats.ok()) update();
+    return stats;
+  }
   virtual LearnerCursor cursor() const = 0;
   // The weights now, as an immutable version. Copies them once (the learner goes on training its own).
   virtual WeightsPtr snapshot(VersionId version) const = 0;

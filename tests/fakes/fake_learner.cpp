@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 #include <thread>
+#include <utility>
 
 #include "config/files.hpp"
 #include "config/sha256.hpp"
@@ -52,27 +53,34 @@ Status FakeLearner::begin(const Weights& weights, const LearnerCursor& cursor) {
   return {};
 }
 
-Result<StepStats> FakeLearner::step(std::span<const TrainExample> batch) {
-  if (values_.empty()) return Status(Errc::kInternal, "step() before begin() or load_state()");
+Result<StepStats> FakeLearner::gradient(std::span<const TrainExample> batch) {
+  if (values_.empty()) return Status(Errc::kInternal, "gradient() before begin() or load_state()");
   if (batch.empty()) return Status(Errc::kInternal, "an empty batch");
   controls_->train_step();
   if (step_time_.count() > 0) std::this_thread::sleep_for(step_time_);
   StepStats stats;
+  std::uint64_t moments = moments_;
   for (const auto& example : batch) {
-    moments_ = mixed(moments_, hash_of(example));
+    moments = mixed(moments, hash_of(example));
     stats.tokens += example.tokens.size();
     stats.loss_tokens += example.tokens.size() - example.prompt_length;
   }
+  pending_ = moments;
+  stats.loss = 2.0 / (1.0 + 0.01 * static_cast<double>(cursor_.plan_step + 1));
+  stats.grad_norm = 1;
+  stats.lr = cursor_.peak_lr;
+  return stats;
+}
+
+void FakeLearner::update() {
+  AD_REQUIRE(pending_.has_value(), "update() without a gradient");
+  moments_ = *std::exchange(pending_, std::nullopt);
   for (std::uint64_t i = 0, at = moments_; i < 8; ++i, at = mixed(at, i)) {
     values_[at % values_.size()] += (at >> 40) % 2 == 0 ? 1e-3f : -1e-3f;
   }
   ++cursor_.step;
   ++cursor_.plan_step;
   if (on_step_) on_step_(cursor_.step);
-  stats.loss = 2.0 / (1.0 + 0.01 * static_cast<double>(cursor_.plan_step));
-  stats.grad_norm = 1;
-  stats.lr = cursor_.peak_lr;
-  return stats;
 }
 
 WeightsPtr FakeLearner::snapshot(VersionId version) const {

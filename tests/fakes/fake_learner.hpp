@@ -2,6 +2,8 @@
 // Learns nothing, faithfully: weights and a hidden state change by a fixed function of every batch seen, in order. A run that
 // lost, repeated or reordered a batch, or lost its hidden state, ends with other weights. Owner and thread: as Learner.
 
+#include <optional>
+
 #include "tests/fakes/fake_runtime.hpp"
 
 namespace autodidact {
@@ -10,7 +12,8 @@ class FakeLearner : public Learner {
  public:
   FakeLearner(const FakeOptions& options, std::uint64_t seed, std::shared_ptr<FakeControls> controls);
   Status begin(const Weights& weights, const LearnerCursor& cursor) override;
-  Result<StepStats> step(std::span<const TrainExample> batch) override;
+  Result<StepStats> gradient(std::span<const TrainExample> batch) override;
+  void update() override;
   LearnerCursor cursor() const override { return cursor_; }
   WeightsPtr snapshot(VersionId version) const override;
   Status save_state(const std::string& path) const override;
@@ -24,6 +27,7 @@ class FakeLearner : public Learner {
   ModelConfig config_;
   std::vector<float> values_;  // the weights being trained
   std::uint64_t moments_ = 0;  // stands for the optimizer's state: it shapes later updates
+  std::optional<std::uint64_t> pending_;  // moments after the update to come
   LearnerCursor cursor_;
 };
 

@@ -1,6 +1,6 @@
 #pragma once
-// Makes training steps durable on a thread of its own, while the trainer computes the next gradient: the learner's state goes to
-// one of two files in turn, then one write set names the step, that file and what was consumed. No CAF. Owned and called by
+// Makes training steps durable on a thread of its own, while the trainer computes the next gradient: the learner's state goes
+// to one of two files in turn, then one write set names the step, that file and what was consumed. No CAF. Owned and called by
 // TrainerEngine's compute thread. What survives a crash: the newest step whose write set is in the store.
 //
 // The trainer's side of it: no Learner::update() while a step is under way, so a crash costs one step taken, at most.

@@ -10,8 +10,9 @@
 //                int n + ids prompt_tokens, int n + ids tokens, [n * f32 logprobs], [runs of (int version, int length)],
 //                text text, f32 temperature, f32 top_p, sint top_k, sint max_tokens, u64 seed, sint created_us, int sample_us
 //                flags: 1 hinted, 2 seed example, 4 has logprobs, 8 has versions. A stored log-probability is bit-exact.
-//   verdict      text checker, int checker_version, u8 outcome, u8 answer_correct, text extracted, f32 score,
-//                int n + n * f32 step_scores, int judge_us, u8 kept, u8 reason, f32 weight
+//                then its verdict and selection: text checker, int checker_version, u8 outcome, u8 answer_correct, text
+//                extracted, f32 score, int n + n * f32 step_scores, int judge_us, u8 kept, u8 reason, f32 weight. All in
+//                one row: whoever reads an attempt asks what it was worth, and a second row doubles the time.
 //   problem      text task, text prompt, text reference, u8 has_reference, f64 difficulty, text source, u8 split
 //   items        int n, then n * (int item - previous item, u64 problem, int attempts, int correct, int kept,
 //                u8 quarantined, text reason): the items one group finished in one round, ascending
@@ -32,8 +33,7 @@ inline constexpr std::uint8_t kRecordVersion = 1;
 
 // Each encoder appends nothing but the frame to an emptied `out`; reuse one string to save allocations. `key` is the record's
 // id as it stands in the database key: attempt id, problem id, step ...
-void encode_attempt(const Attempt& attempt, AttemptId key, std::string& out);
-void encode_judgement(const Verdict& verdict, const Selection& selection, AttemptId key, std::string& out);
+void encode_attempt(const JudgedAttempt& judged, AttemptId key, std::string& out);
 void encode_problem(const Problem& problem, std::string& out);
 void encode_version(const VersionRecord& version, std::string& out);
 void encode_event(const Event& event, std::string& out);
@@ -43,8 +43,7 @@ void encode_loop(const LoopState& loop, std::string& out);
 void encode_trainer(const TrainerState& trainer, std::string& out);
 void encode_postings(std::span<const AttemptId> ascending, std::uint64_t key, std::string& out);
 
-Status decode_attempt(std::string_view bytes, AttemptId key, Attempt& attempt);
-Status decode_judgement(std::string_view bytes, AttemptId key, Verdict& verdict, Selection& selection);
+Status decode_attempt(std::string_view bytes, AttemptId key, JudgedAttempt& judged);
 Result<Problem> decode_problem(std::string_view bytes, ProblemId key);
 Result<VersionRecord> decode_version(std::string_view bytes, VersionId key);
 Result<Event> decode_event(std::string_view bytes, std::uint64_t seq);

@@ -1,4 +1,4 @@
-// Attempts and their judgements: the bulk of the store, so these are the encoders that count. About 1 us for 128 tokens.
+// Attempts with their verdicts and selections: the bulk of the store, so the encoder that counts. About 1 us for 128 tokens.
 
 #include <algorithm>
 
@@ -96,11 +96,8 @@ void read_floats(ByteReader& in, std::uint64_t count, std::vector<float>& values
   if (count > 0) std::memcpy(values.data(), bytes.data(), bytes.size());
 }
 
-}  // namespace
-
-void encode_attempt(const Attempt& attempt, AttemptId key, std::string& out) {
+void write_sample(const Attempt& attempt, ByteWriter& frame) {
   static thread_local std::string scratch;
-  FrameWriter frame(out);
   const bool logprobs = !attempt.logprobs.empty();
   const bool versions = !attempt.versions.empty();
   frame.varint(attempt.item);
@@ -124,13 +121,9 @@ void encode_attempt(const Attempt& attempt, AttemptId key, std::string& out) {
   frame.u64(attempt.seed);
   frame.zigzag(attempt.created_us);
   frame.varint(attempt.sample_us);
-  frame.seal(key);
 }
 
-Status decode_attempt(std::string_view bytes, AttemptId key, Attempt& attempt) {
-  AD_ASSIGN_OR_RETURN(const std::string_view payload, open_frame(bytes, "attempt", key));
-  ByteReader in(payload);
-  attempt.id = key;
+void read_sample(ByteReader& in, Attempt& attempt) {
   attempt.item = in.varint();
   attempt.problem = in.u64();
   attempt.parent = in.varint();
@@ -157,11 +150,9 @@ Status decode_attempt(std::string_view bytes, AttemptId key, Attempt& attempt) {
   attempt.seed = in.u64();
   attempt.created_us = in.zigzag();
   attempt.sample_us = in.varint32();
-  return frame_end(in, "attempt", key);
 }
 
-void encode_judgement(const Verdict& verdict, const Selection& selection, AttemptId key, std::string& out) {
-  FrameWriter frame(out);
+void write_judgement(const Verdict& verdict, const Selection& selection, ByteWriter& frame) {
   frame.text(verdict.checker);
   frame.varint(verdict.checker_version);
   frame.u8(static_cast<std::uint8_t>(verdict.outcome));
@@ -174,12 +165,9 @@ void encode_judgement(const Verdict& verdict, const Selection& selection, Attemp
   frame.u8(selection.kept ? 1 : 0);
   frame.u8(static_cast<std::uint8_t>(selection.reason));
   frame.f32(selection.weight);
-  frame.seal(key);
 }
 
-Status decode_judgement(std::string_view bytes, AttemptId key, Verdict& verdict, Selection& selection) {
-  AD_ASSIGN_OR_RETURN(const std::string_view payload, open_frame(bytes, "verdict", key));
-  ByteReader in(payload);
+void read_judgement(ByteReader& in, Verdict& verdict, Selection& selection) {
   verdict.checker = in.text();
   verdict.checker_version = in.varint32();
   const std::uint8_t outcome = in.u8();
@@ -194,7 +182,24 @@ Status decode_judgement(std::string_view bytes, AttemptId key, Verdict& verdict,
   if (outcome > kMaxOutcome || reason > kMaxReject) in.fail();
   verdict.outcome = static_cast<Outcome>(outcome);
   selection.reason = static_cast<Reject>(reason);
-  return frame_end(in, "verdict", key);
+}
+
+}  // namespace
+
+void encode_attempt(const JudgedAttempt& judged, AttemptId key, std::string& out) {
+  FrameWriter frame(out);
+  write_sample(judged.attempt, frame);
+  write_judgement(judged.verdict, judged.selection, frame);
+  frame.seal(key);
+}
+
+Status decode_attempt(std::string_view bytes, AttemptId key, JudgedAttempt& judged) {
+  AD_ASSIGN_OR_RETURN(const std::string_view payload, open_frame(bytes, "attempt", key));
+  ByteReader in(payload);
+  read_sample(in, judged.attempt);
+  read_judgement(in, judged.verdict, judged.selection);
+  judged.attempt.id = key;
+  return frame_end(in, "attempt", key);
 }
 
 }  // namespace autodidact

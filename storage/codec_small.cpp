@@ -188,7 +188,6 @@ void encode_trainer(const TrainerState& trainer, std::string& out) {
   frame.varint(trainer.plan_steps);
   frame.varint(trainer.plan_start);
   frame.text(trainer.slot);
-  frame.text(trainer.slot_digest);
   frame.seal(0);
 }
 
@@ -202,7 +201,6 @@ Result<TrainerState> decode_trainer(std::string_view bytes) {
   trainer.plan_steps = in.varint();
   trainer.plan_start = in.varint32();
   trainer.slot = in.text();
-  trainer.slot_digest = in.text();
   AD_RETURN_IF_ERROR(frame_end(in, "trainer state", 0));
   return trainer;
 }

@@ -84,10 +84,8 @@ AttemptId GroupBuilder::add_attempt(JudgedAttempt& judged) {
   const AttemptId id = state_.next_attempt++;
   judged.attempt.id = id;
   const Key key(id);
-  encode_attempt(judged.attempt, id, scratch_);
+  encode_attempt(judged, id, scratch_);
   put(Column::kAttempts, key.view(), scratch_);
-  encode_judgement(judged.verdict, judged.selection, id, scratch_);
-  put(Column::kVerdicts, key.view(), scratch_);
   rows_.push_back(summarize(judged));
   StoreCounts& counts = state_.counts;
   counts.attempts += 1;

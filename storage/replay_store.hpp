@@ -47,7 +47,6 @@ struct TrainerState {
   std::uint64_t plan_steps = 0;       // length of the plan; 0 = open-ended
   VersionId plan_start = 0;           // weights the plan started from
   std::string slot;                   // file of the learner state, relative to the data directory; empty = none yet
-  std::string slot_digest;            // of that file's content
 };
 
 // One atomic change. Empty members change nothing.
@@ -181,7 +180,7 @@ class ReplayStore {
 };
 
 // Opens (or creates) the store in `directory`. Errors: kTemporary another writer has it; kBadInput corrupt (says what to run);
-// kConfig written by a newer format; kPermission/kIo. Rebuilds the in-memory index before it returns.
+// kConfig written in another format; kPermission/kIo. Rebuilds the in-memory index before it returns.
 Result<std::unique_ptr<ReplayStore>> open_store(const std::string& directory, const StoreOptions& options);
 // For tools, beside a live daemon or without one. Every write answers kPermission. Never creates anything.
 Result<std::unique_ptr<ReplayStore>> open_store_read_only(const std::string& directory, const StoreOptions& options);

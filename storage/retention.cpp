@@ -14,7 +14,6 @@ namespace {
 constexpr BlockNumber kBlocksPerStep = 16;
 // Shorter runs of ids are deleted one by one: each range leaves a tombstone that every later read must look at.
 constexpr std::size_t kLeastRange = 64;
-constexpr Column kRowColumns[] = {Column::kAttempts, Column::kVerdicts};  // one row per attempt in each
 
 rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
 
@@ -100,17 +99,15 @@ Result<Plan> make_plan(const StoreCore& core, std::uint64_t keep) {
 }
 
 void delete_rows(const RocksDb& db, const std::vector<AttemptSummary>& gone, rocksdb::WriteBatch& batch) {
+  rocksdb::ColumnFamilyHandle* attempts = db.handle(Column::kAttempts);
   for (std::size_t begin = 0; begin < gone.size();) {
     std::size_t end = begin + 1;
     while (end < gone.size() && gone[end].id == gone[end - 1].id + 1) ++end;
-    for (const Column column : kRowColumns) {
-      if (end - begin >= kLeastRange) {
-        const Key first(gone[begin].id), last(gone[end - 1].id + 1);
-        batch.DeleteRange(db.handle(column), slice(first.view()), slice(last.view())).PermitUncheckedError();
-        continue;
-      }
-      for (std::size_t i = begin; i < end; ++i)
-        batch.Delete(db.handle(column), slice(Key(gone[i].id).view())).PermitUncheckedError();
+    if (end - begin >= kLeastRange) {
+      const Key first(gone[begin].id), last(gone[end - 1].id + 1);
+      batch.DeleteRange(attempts, slice(first.view()), slice(last.view())).PermitUncheckedError();
+    } else {
+      for (std::size_t i = begin; i < end; ++i) batch.Delete(attempts, slice(Key(gone[i].id).view())).PermitUncheckedError();
     }
     begin = end;
   }
@@ -208,9 +205,7 @@ Result<std::uint64_t> collect_attempts(StoreCore& core, StoreWriter& writer, std
   log_info("store", "attempts deleted by retention", {{"attempts", total}, {"below", plan.end}});
   const std::shared_lock lock(core.db_mutex);
   if (core.db) {
-    for (const Column column : kRowColumns) {
-      AD_RETURN_IF_ERROR(core.db->compact(column, Key(1).view(), Key(plan.end).view()));
-    }
+    AD_RETURN_IF_ERROR(core.db->compact(Column::kAttempts, Key(1).view(), Key(plan.end).view()));
   }
   return total;
 }

@@ -4,8 +4,7 @@
 //
 //   meta         text name                     format, state (counters), loop, trainer
 //   problems     problem id                    problem
-//   attempts     attempt id                    immutable bulk: tokens, log-probabilities, text, sampler
-//   verdicts     attempt id                    verdict and selection
+//   attempts     attempt id                    immutable: tokens, log-probabilities, text, sampler, verdict, selection
 //   hot          block number                  SummaryBlock of 256 attempts
 //   zones        block number                  SummaryZone of the same
 //   postings     problem id | first attempt    the attempts of that problem in one group
@@ -41,7 +40,6 @@ enum class Column : std::uint8_t {
   kMeta,
   kProblems,
   kAttempts,
-  kVerdicts,
   kHot,
   kZones,
   kPostings,
@@ -50,11 +48,11 @@ enum class Column : std::uint8_t {
   kConsumption,
   kEvents,
 };
-inline constexpr std::size_t kColumnCount = 11;
+inline constexpr std::size_t kColumnCount = 10;
 const char* name(Column column);
 
-// What this program writes. A store of a larger format is refused.
-inline constexpr std::uint64_t kStoreFormat = 1;
+// What this program reads and writes; a store of another format is refused. Format 1 kept verdicts in rows of their own.
+inline constexpr std::uint64_t kStoreFormat = 2;
 
 // Up to two big-endian numbers as a database key.
 class Key {

@@ -43,12 +43,7 @@ Result<std::vector<JudgedAttempt>> read_attempts(const RocksDb& db, std::span<co
   std::vector<JudgedAttempt> found(ids.size());
   AD_RETURN_IF_ERROR(db.multi_get(Column::kAttempts, keys, [&](std::size_t i, const std::string_view* value) {
     const AttemptId id = ids[order[i]];
-    return value ? decode_attempt(*value, id, found[order[i]].attempt) : missing("attempt", id);
-  }));
-  AD_RETURN_IF_ERROR(db.multi_get(Column::kVerdicts, keys, [&](std::size_t i, const std::string_view* value) {
-    JudgedAttempt& judged = found[order[i]];
-    return value ? decode_judgement(*value, judged.attempt.id, judged.verdict, judged.selection)
-                 : missing("the verdict of attempt", judged.attempt.id);
+    return value ? decode_attempt(*value, id, found[order[i]]) : missing("attempt", id);
   }));
   return found;
 }

@@ -62,9 +62,11 @@ Result<std::uint64_t> read_format(const RocksDb& db) {
   if (parsed.ec != std::errc() || parsed.ptr != row->data() + row->size()) {
     return {Errc::kBadInput, "its format is no number: '" + row->substr(0, 20) + "'"};
   }
-  if (format <= kStoreFormat) return format;
-  return {Errc::kConfig, "written in format " + std::to_string(format) + ", this program knows formats up to " +
-                             std::to_string(kStoreFormat) + ": use the version of autodidact that wrote it, or a later one"};
+  if (format == kStoreFormat) return format;
+  return {Errc::kConfig,
+          "written in format " + std::to_string(format) + ", this program knows format " + std::to_string(kStoreFormat) +
+              ": use " + (format > kStoreFormat ? "a later version of autodidact" : "the version of autodidact that wrote it") +
+              ", or have that one export what you need (autodidact replay export)"};
 }
 
 Result<StoreState> read_state(const RocksDb& db) {

@@ -15,6 +15,15 @@ namespace {
 
 constexpr std::size_t kMostLinesPerKind = 20;
 
+// All but the pin, which only the summary knows.
+bool same_summary(const AttemptSummary& a, const AttemptSummary& b) {
+  const auto same = [](float x, float y) { return x == y || (x != x && y != y); };  // NaN is itself here
+  return a.problem == b.problem && a.round == b.round && a.version == b.version && a.created_us == b.created_us &&
+         same(a.score, b.score) && same(a.weight, b.weight) && a.length == b.length && a.outcome == b.outcome &&
+         a.reason == b.reason && a.kept == b.kept && a.hinted == b.hinted && a.seed_example == b.seed_example &&
+         a.answer_correct == b.answer_correct;
+}
+
 class Verifier {
  public:
   Verifier(const RocksDb& db, bool deep) : db_(db), deep_(deep) {}
@@ -72,7 +81,6 @@ class Verifier {
   void check_small_records();
   void check_attempts();
   Status check_attempt(AttemptId id, std::string_view bytes);
-  Status check_judgement(AttemptId id, std::string_view bytes);
   void check_items();
   void check_item(const ItemState& item);
   void check_consumption();
@@ -186,14 +194,11 @@ void Verifier::check_small_records() {
 
 Status Verifier::check_attempt(AttemptId id, std::string_view bytes) {
   JudgedAttempt judged;
-  AD_RETURN_IF_ERROR(decode_attempt(bytes, id, judged.attempt));
+  AD_RETURN_IF_ERROR(decode_attempt(bytes, id, judged));
   const auto row = summary(id);
   const AttemptSummary made = summarize(judged);
-  if (!row || row->problem != made.problem || row->round != made.round || row->version != made.version ||
-      row->created_us != made.created_us || row->length != made.length || row->hinted != made.hinted ||
-      row->seed_example != made.seed_example) {
+  if (!row || !same_summary(*row, made))
     return {Errc::kBadInput, "attempt " + std::to_string(id) + (row ? " differs from its summary" : " has no summary")};
-  }
   if (judged.attempt.item == 0) return {};
   Tally& tally = tallies_[judged.attempt.item];
   tally.attempts += 1;
@@ -202,27 +207,10 @@ Status Verifier::check_attempt(AttemptId id, std::string_view bytes) {
   return {};
 }
 
-Status Verifier::check_judgement(AttemptId id, std::string_view bytes) {
-  JudgedAttempt judged;
-  AD_RETURN_IF_ERROR(decode_judgement(bytes, id, judged.verdict, judged.selection));
-  const auto row = summary(id);
-  const AttemptSummary made = summarize(judged);
-  const auto same = [](float a, float b) { return a == b || (a != a && b != b); };  // NaN is itself here
-  if (row && same(row->score, made.score) && same(row->weight, made.weight) && row->outcome == made.outcome &&
-      row->reason == made.reason && row->kept == made.kept && row->answer_correct == made.answer_correct) {
-    return {};
-  }
-  return {Errc::kBadInput,
-          "the verdict of attempt " + std::to_string(id) + (row ? " differs from its summary" : " has no summary")};
-}
-
 void Verifier::check_attempts() {
   const std::uint64_t attempts = each(
       Column::kAttempts, [&](std::string_view key, std::string_view value) { return check_attempt(key_number(key), value); });
   expect_count("attempt records", attempts, report_.attempts);
-  const std::uint64_t verdicts = each(
-      Column::kVerdicts, [&](std::string_view key, std::string_view value) { return check_judgement(key_number(key), value); });
-  expect_count("verdict records", verdicts, report_.attempts);
 }
 
 void Verifier::check_items() {

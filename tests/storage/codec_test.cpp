@@ -21,16 +21,15 @@ TEST(Codec, AttemptsComeBackAsTheyWere) {
     written.attempt.item = make_item_id(3, seed, true);
     written.attempt.problem = ~seed;
     JudgedAttempt read;
-    encode_attempt(written.attempt, seed + 1, bytes);
-    ASSERT_TRUE(decode_attempt(bytes, seed + 1, read.attempt).ok());
-    encode_judgement(written.verdict, written.selection, seed + 1, bytes);
-    ASSERT_TRUE(decode_judgement(bytes, seed + 1, read.verdict, read.selection).ok());
+    encode_attempt(written, seed + 1, bytes);
+    ASSERT_TRUE(decode_attempt(bytes, seed + 1, read).ok());
     expect_equal(written, read);
   }
 }
 
 TEST(Codec, ExtremesSurvive) {
-  Attempt attempt;
+  JudgedAttempt a, b;
+  Attempt& attempt = a.attempt;
   attempt.item = UINT64_MAX;
   attempt.parent = UINT64_MAX;
   attempt.round = UINT32_MAX;
@@ -41,24 +40,22 @@ TEST(Codec, ExtremesSurvive) {
   attempt.versions = {UINT32_MAX, 0, 0, 7};
   attempt.text = std::string("\0\xff\n", 3);
   std::string bytes;
-  encode_attempt(attempt, 9, bytes);
-  JudgedAttempt a, b;
-  ASSERT_TRUE(decode_attempt(bytes, 9, b.attempt).ok());
-  a.attempt = attempt;
+  encode_attempt(a, 9, bytes);
+  ASSERT_TRUE(decode_attempt(bytes, 9, b).ok());
   a.attempt.id = 9;
   expect_equal(a, b);
   EXPECT_TRUE(std::signbit(b.attempt.logprobs[0]));
 }
 
 TEST(Codec, TokensTakeAsFewBytesAsTheLargestNeeds) {
-  Attempt attempt;
+  JudgedAttempt judged;
   std::string bytes;
   std::size_t sizes[4];
   const TokenId largest[4] = {255, 65535, (1 << 24) - 1, 1 << 24};
   for (int i = 0; i < 4; ++i) {
-    attempt.tokens.assign(100, 0);
-    attempt.tokens[50] = largest[i];
-    encode_attempt(attempt, 1, bytes);
+    judged.attempt.tokens.assign(100, 0);
+    judged.attempt.tokens[50] = largest[i];
+    encode_attempt(judged, 1, bytes);
     sizes[i] = bytes.size();
   }
   EXPECT_EQ(sizes[1] - sizes[0], 100u);
@@ -67,12 +64,12 @@ TEST(Codec, TokensTakeAsFewBytesAsTheLargestNeeds) {
 }
 
 TEST(Codec, VersionsCostByRunNotByToken) {
-  Attempt attempt;
-  attempt.tokens.assign(1000, 1);
+  JudgedAttempt judged;
+  judged.attempt.tokens.assign(1000, 1);
   std::string without, with;
-  encode_attempt(attempt, 1, without);
-  attempt.versions.assign(1000, 17);
-  encode_attempt(attempt, 1, with);
+  encode_attempt(judged, 1, without);
+  judged.attempt.versions.assign(1000, 17);
+  encode_attempt(judged, 1, with);
   EXPECT_LE(with.size() - without.size(), 4u);
 }
 
@@ -108,13 +105,11 @@ TEST(Codec, SmallRecordsComeBackAsTheyWere) {
   EXPECT_EQ(event_back.value().kind, "gate");
   EXPECT_EQ(event_back.value().step, 8u);
 
-  TrainerState trainer{
-      .step = 10, .plan_round = 2, .plan_first_step = 5, .plan_steps = 50, .plan_start = 3, .slot = "a", .slot_digest = "b"};
+  TrainerState trainer{.step = 10, .plan_round = 2, .plan_first_step = 5, .plan_steps = 50, .plan_start = 3, .slot = "a"};
   encode_trainer(trainer, bytes);
   const auto trainer_back = decode_trainer(bytes);
   ASSERT_TRUE(trainer_back.ok());
   EXPECT_EQ(trainer_back.value().plan_steps, 50u);
-  EXPECT_EQ(trainer_back.value().slot_digest, "b");
 
   LoopState loop;
   loop.phase = "train";
@@ -152,16 +147,10 @@ std::vector<Kind> all_kinds() {
   std::vector<Kind> kinds;
   std::string bytes;
   const JudgedAttempt judged = make_attempt(42, 3, 60);
-  encode_attempt(judged.attempt, 1, bytes);
+  encode_attempt(judged, 1, bytes);
   kinds.push_back({bytes, [](std::string_view b) {
-                     Attempt a;
+                     JudgedAttempt a;
                      return decode_attempt(b, 1, a).ok();
-                   }});
-  encode_judgement(judged.verdict, judged.selection, 1, bytes);
-  kinds.push_back({bytes, [](std::string_view b) {
-                     Verdict v;
-                     Selection s;
-                     return decode_judgement(b, 1, v, s).ok();
                    }});
   encode_problem(make_problem(1), bytes);
   kinds.push_back({bytes, [](std::string_view b) { return decode_problem(b, 1).ok(); }});

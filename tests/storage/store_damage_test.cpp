@@ -202,13 +202,17 @@ TEST_F(DamagedStore, AStoreWhoseMakingWasInterruptedIsMadeAgain) {
   EXPECT_EQ(open_read_only().value()->counts().items, 1u);
 }
 
-TEST_F(DamagedStore, ANewerFormatIsRefusedUntouched) {
+TEST_F(DamagedStore, AnotherFormatIsRefusedUntouched) {
   make_store();
-  tamper([](const RocksDb& db, rocksdb::WriteBatch& batch) { batch.Put(db.handle(Column::kMeta), slice(kFormatRow), "2"); });
-  for (const Status& status :
-       {open().status(), open_read_only().status(), verify_store(path(), test_options(), false).status()}) {
-    EXPECT_EQ(status.code(), Errc::kConfig);
-    EXPECT_THAT(status.message(), HasSubstr("format 2"));
+  for (const auto& [format, advice] : {std::pair("1", "the version of autodidact that wrote it"), {"3", "a later version"}}) {
+    tamper(
+        [&](const RocksDb& db, rocksdb::WriteBatch& batch) { batch.Put(db.handle(Column::kMeta), slice(kFormatRow), format); });
+    for (const Status& status :
+         {open().status(), open_read_only().status(), verify_store(path(), test_options(), false).status()}) {
+      EXPECT_EQ(status.code(), Errc::kConfig);
+      EXPECT_THAT(status.message(), HasSubstr(std::string("format ") + format));
+      EXPECT_THAT(status.message(), HasSubstr(advice));
+    }
   }
 }
 
@@ -325,11 +329,24 @@ TEST_F(DamagedStore, ACheckpointIsAStoreOfItsOwn) {
 
 // ---- verify: each kind of disagreement gets its line ----
 
-TEST_F(DamagedStore, VerifyFindsAMissingVerdict) {
+TEST_F(DamagedStore, VerifyFindsAMissingAttempt) {
   make_store();
   tamper(
-      [](const RocksDb& db, rocksdb::WriteBatch& batch) { batch.Delete(db.handle(Column::kVerdicts), slice(Key(17).view())); });
-  EXPECT_THAT(problems(), ElementsAre(HasSubstr("verdict records: 799 found")));
+      [](const RocksDb& db, rocksdb::WriteBatch& batch) { batch.Delete(db.handle(Column::kAttempts), slice(Key(17).view())); });
+  EXPECT_THAT(problems(), ::testing::Contains(HasSubstr("attempt records: 799 found")));
+}
+
+TEST_F(DamagedStore, VerifyFindsAVerdictThatTheIndexContradicts) {
+  make_store();
+  tamper([](const RocksDb& db, rocksdb::WriteBatch& batch) {
+    JudgedAttempt judged;
+    ASSERT_TRUE(decode_attempt(*db.get(Column::kAttempts, Key(17).view()).value(), 17, judged).ok());
+    judged.verdict.score += 1;
+    std::string bytes;
+    encode_attempt(judged, 17, bytes);
+    batch.Put(db.handle(Column::kAttempts), slice(Key(17).view()), bytes);
+  });
+  EXPECT_THAT(problems(), ::testing::Contains(HasSubstr("attempt 17 differs from its summary")));
 }
 
 TEST_F(DamagedStore, VerifyFindsASwappedRecord) {
@@ -394,9 +411,9 @@ TEST_F(DamagedStore, VerifyFindsConsumptionOfNothing) {
 TEST_F(DamagedStore, VerifySaysHowManyMoreThereAre) {
   make_store();
   tamper([](const RocksDb& db, rocksdb::WriteBatch& batch) {
-    for (AttemptId id = 1; id <= 200; ++id) batch.Put(db.handle(Column::kVerdicts), slice(Key(id).view()), "rubbish");
+    for (AttemptId id = 1; id <= 200; ++id) batch.Put(db.handle(Column::kAttempts), slice(Key(id).view()), "rubbish");
   });
-  EXPECT_THAT(problems(), ::testing::Contains("verdicts: and 180 more"));
+  EXPECT_THAT(problems(), ::testing::Contains("attempts: and 180 more"));
 }
 
 }  // namespace

@@ -206,8 +206,7 @@ TEST_P(EveryStore, StoresAProblemOnceAndKeepsTheFirst) {
 TEST_P(EveryStore, KeepsBothCursors) {
   LoopState loop{
       .phase = "evaluate", .round = 3, .round_size = 9, .base = 1, .current = 4, .serving = 2, .best_accuracy = 0.75};
-  TrainerState trainer{
-      .step = 99, .plan_round = 3, .plan_first_step = 50, .plan_steps = 70, .plan_start = 1, .slot = "s", .slot_digest = "d"};
+  TrainerState trainer{.step = 99, .plan_round = 3, .plan_first_step = 50, .plan_steps = 70, .plan_start = 1, .slot = "s"};
   WriteSet set;
   set.loop = loop;
   set.trainer = trainer;

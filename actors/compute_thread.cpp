@@ -21,9 +21,11 @@ ComputeThread::ComputeThread(ComputeThreadOptions options) : options_(std::move(
 ComputeThread::~ComputeThread() { stop(); }  // then ~jthread joins
 
 bool ComputeThread::post(Job job) {
-  std::lock_guard lock(mutex_);
-  if (stop_.stop_requested() || queue_.size() >= options_.capacity) return false;
-  queue_.push_back(std::move(job));
+  {
+    std::lock_guard lock(mutex_);
+    if (stop_.stop_requested() || queue_.size() >= options_.capacity) return false;
+    queue_.push_back(std::move(job));
+  }
   wake_.notify_one();
   return true;
 }

@@ -12,12 +12,15 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <future>
 #include <list>
 #include <memory>
 #include <mutex>
 #include <stop_token>
 #include <string>
 #include <thread>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace autodidact {
@@ -70,6 +73,16 @@ class ComputeThread {
   std::atomic<std::uint64_t> busy_ns_{0}, jobs_{0};
   std::jthread thread_;  // last: it uses the rest
 };
+
+// Runs `work` on the thread, or at once when that takes no more jobs. A job that stop() dropped shows in the future as
+// std::future_error.
+template <class Work>
+auto post_future(ComputeThread& thread, Work work) {
+  auto job = std::make_shared<std::packaged_task<std::invoke_result_t<Work>()>>(std::move(work));
+  auto future = job->get_future();
+  if (!thread.post([job] { (*job)(); })) (*job)();
+  return future;
+}
 
 // Makes compute threads and buries them: when the last handle goes, the thread is stopped; whoever next calls start() or reap()
 // joins it once it has finished. So an actor killed in the middle of a training step blocks nobody. Any thread may call.

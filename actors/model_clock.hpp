@@ -24,6 +24,11 @@ class ModelClock {
   std::uint64_t active_ns() const;  // the running stretch included
   std::uint64_t calls() const { return calls_.load(std::memory_order_relaxed); }
   std::uint64_t wall_ns() const { return now_ticks() * kTickNs; }  // since construction
+  // Of the wall time so far, the share in which no call was active.
+  double overhead_share() const {
+    const auto wall = wall_ns();
+    return wall > 0 ? 1 - double(active_ns()) / double(wall) : 0;
+  }
 
  private:
   // One word, so that count and start change together: 48 bits start in ticks of 256 ns (2.2 years), 16 bits calls active.

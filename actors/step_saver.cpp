@@ -21,10 +21,8 @@ Status while_disk_full(const std::function<Status()>& write, const std::function
   return status;
 }
 
-StepSaver::StepSaver(ContextPtr context, std::function<bool()> give_up)
-    : context_(std::move(context)),
-      give_up_(std::move(give_up)),
-      thread_(context_->threads->start({"trainer-save", 1, [](const std::string&) {}})) {}  // its errors are in the future
+StepSaver::StepSaver(ContextPtr context, std::shared_ptr<ComputeThread> thread, std::function<bool()> give_up)
+    : context_(std::move(context)), thread_(std::move(thread)), give_up_(std::move(give_up)) {}
 
 StepSaver::~StepSaver() {
   if (under_way()) under_way_.wait();
@@ -39,10 +37,9 @@ void StepSaver::begin(std::shared_ptr<const Learner> learner, TrainerState plan,
   WriteSet set;
   set.consumed = std::move(consumed);
   set.trainer = state_;
-  auto job = std::make_shared<std::packaged_task<Status()>>(
-      [this, learner = std::move(learner), state = state_, set = std::move(set)] { return write(*learner, state, set); });
-  under_way_ = job->get_future();
-  if (!thread_->post([job] { (*job)(); })) (*job)();  // the thread is stopping: this one still counts
+  under_way_ = post_future(*thread_, [this, learner = std::move(learner), state = state_, set = std::move(set)] {
+    return write(*learner, state, set);
+  });
 }
 
 Status StepSaver::write(const Learner& learner, const TrainerState& state, const WriteSet& set) {

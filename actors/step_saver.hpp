@@ -1,5 +1,5 @@
 #pragma once
-// Makes training steps durable on a thread of its own, while the trainer computes the next gradient: the learner's state goes
+// Makes training steps durable on another thread, while the trainer computes the next gradient: the learner's state goes
 // to one of two files in turn, then one write set names the step, that file and what was consumed. No CAF. Owned and called by
 // TrainerEngine's compute thread. What survives a crash: the newest step whose write set is in the store.
 //
@@ -24,7 +24,7 @@ Status while_disk_full(const std::function<Status()>& write, const std::function
 
 class StepSaver {
  public:
-  StepSaver(ContextPtr context, std::function<bool()> give_up);
+  StepSaver(ContextPtr context, std::shared_ptr<ComputeThread> thread, std::function<bool()> give_up);
   ~StepSaver();  // waits
 
   // The store's newest step: where the next one goes on.
@@ -44,8 +44,8 @@ class StepSaver {
   Status write(const Learner& learner, const TrainerState& state, const WriteSet& set);
 
   const ContextPtr context_;
-  const std::function<bool()> give_up_;
   const std::shared_ptr<ComputeThread> thread_;
+  const std::function<bool()> give_up_;
   TrainerState state_;
   std::future<Status> under_way_;
   mutable std::mutex mutex_;

@@ -166,12 +166,11 @@ struct Supervisor {
     rates(now);
     context->threads->reap();
     drain_on();
+    if (!s().loop.finished) s().overhead_share = context->model_clock->overhead_share();
+    context->metrics->set("autodidact_overhead_ratio", "loop", s().overhead_share);
     bool ready = false;
     std::string ready_json = readiness(s(), *context, &ready);
     board->post(make_progress(s(), *context), status_json(s(), *context, config_json(), now), ready, std::move(ready_json));
-    const auto wall = context->model_clock->wall_ns();
-    if (wall > 0)
-      context->metrics->set("autodidact_overhead_ratio", "loop", 1 - double(context->model_clock->active_ns()) / double(wall));
     tell_after(self, std::chrono::milliseconds(kStatusEveryMs), me(), Tick{});
   }
 

@@ -51,8 +51,6 @@ std::string status_json(const SupervisorState& state, const Context& context, co
   const LoopState& loop = state.loop.state;
   const StoreHealth health = context.store->health();
   const StoreCounts counts = context.store->counts();
-  const auto wall = context.model_clock->wall_ns();
-  const auto active = context.model_clock->active_ns();
   json doc{{"phase", loop.phase},
            {"round", loop.round},
            {"round_done", state.loop.round_done},
@@ -70,7 +68,7 @@ std::string status_json(const SupervisorState& state, const Context& context, co
            {"tokens_per_s", state.tokens_per_s},
            {"train_tokens_per_s", state.trained_per_s},
            {"accepted_share", accepted_share(*context.metrics)},
-           {"overhead_share", wall > 0 ? 1 - double(active) / double(wall) : 0},
+           {"overhead_share", state.overhead_share},
            {"device", context.gate->describe()},
            {"draining", !state.drain_stage.empty()},
            {"trouble", state.trouble}};

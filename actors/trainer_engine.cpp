@@ -22,9 +22,10 @@ TrainerEngine::TrainerEngine(ContextPtr context, std::shared_ptr<const Options> 
       listener_(std::move(listener)),
       thread_(context_->threads->start(
           {"trainer", 4, [failed = listener_.failed](const std::string& what) { failed(Status(Errc::kInternal, what)); }})),
+      io_thread_(context_->threads->start({"trainer-io", 2})),  // its errors are in the futures
       options_(std::move(options)),
       turn_(*context_->gate, DeviceGate::Use::kTrain, "trainer"),
-      saver_(context_, [this] { return stopping_.load(); }) {}
+      saver_(context_, io_thread_, [this] { return stopping_.load(); }) {}
 
 void TrainerEngine::run(TrainCommand command) {
   if (busy_.exchange(true)) return;  // repeated by a restarted curriculum
@@ -113,12 +114,16 @@ Status TrainerEngine::run_plan(const TrainCommand& command) {
   StratifiedOrder order(groups, attempt_seed(static_cast<std::uint64_t>(options()->seed), command.round));
   const auto batch_size = static_cast<std::size_t>(options()->train.batch_sequences);
   const char* phase = command.round == 0 ? "base" : "round";
+  const auto batch_of = [&](std::uint64_t step) {
+    std::vector<AttemptId> batch;
+    if (step >= plan_.plan_steps) return batch;
+    for (std::size_t i = 0; i < batch_size; ++i) batch.push_back(ids[order.at(step * batch_size + i)]);
+    return batch;
+  };
   while (learner_->cursor().plan_step < plan_.plan_steps) {
     if (ending()) return {};
-    std::vector<AttemptId> batch;
-    const std::uint64_t first = learner_->cursor().plan_step * batch_size;
-    for (std::size_t i = 0; i < batch_size; ++i) batch.push_back(ids[order.at(first + i)]);
-    AD_RETURN_IF_ERROR(step_once(batch, phase));
+    const std::uint64_t step = learner_->cursor().plan_step;
+    AD_RETURN_IF_ERROR(step_once(batch_of(step), batch_of(step + 1), phase));
   }
   return write_version(command, command.produce);
 }
@@ -165,7 +170,7 @@ Status TrainerEngine::run_open_ended(const TrainCommand& command) {
       grant(count);
       continue;
     }
-    AD_RETURN_IF_ERROR(step_once(batch, "continuous"));
+    AD_RETURN_IF_ERROR(step_once(batch, {}, "continuous"));
     if (++since_version < static_cast<std::uint64_t>(now->train.publish_every_steps)) continue;
     AD_RETURN_IF_ERROR(write_version(command, next++));
     since_version = 0;
@@ -193,20 +198,41 @@ bool TrainerEngine::wait_for_grant(std::size_t count) {
   return true;
 }
 
-// Attempts are immutable, so what was read once can be kept.
-Result<TrainerEngine::Examples> TrainerEngine::load(const std::vector<AttemptId>& ids) {
-  if (examples_.size() > kCachedExamples) examples_.clear();
+// Ascending, each once.
+std::vector<AttemptId> TrainerEngine::not_loaded(const std::vector<AttemptId>& ids) const {
   std::vector<AttemptId> missing;
   for (AttemptId id : ids) {
     if (!examples_.contains(id)) missing.push_back(id);
   }
   std::sort(missing.begin(), missing.end());
   missing.erase(std::unique(missing.begin(), missing.end()), missing.end());
-  AD_ASSIGN_OR_RETURN(const auto attempts, context_->store->read(missing));
-  for (const auto& judged : attempts) {
+  return missing;
+}
+
+// Attempts are immutable, so what was read once can be kept.
+void TrainerEngine::keep_loaded(const Result<std::vector<JudgedAttempt>>& attempts) {
+  if (!attempts.ok()) return;
+  for (const auto& judged : *attempts) {
     TrainExample example = make_example(judged);
     if (judged.selection.weight > 0) example.weight = judged.selection.weight;
     examples_.emplace(judged.attempt.id, std::move(example));
+  }
+}
+
+void TrainerEngine::read_ahead(const std::vector<AttemptId>& ids) {
+  auto missing = not_loaded(ids);
+  if (missing.empty()) return;
+  ahead_ = post_future(*io_thread_, [store = context_->store, missing = std::move(missing)] { return store->read(missing); });
+}
+
+// What could not be read ahead is read now, and the error is this read's.
+Result<TrainerEngine::Examples> TrainerEngine::load(const std::vector<AttemptId>& ids) {
+  if (examples_.size() > kCachedExamples) examples_.clear();
+  if (ahead_.valid()) keep_loaded(ahead_.get());
+  if (const auto missing = not_loaded(ids); !missing.empty()) {
+    const auto attempts = context_->store->read(missing);
+    if (!attempts.ok()) return attempts.status();
+    keep_loaded(attempts);
   }
   Examples batch;
   for (AttemptId id : ids) batch.push_back(examples_.at(id));
@@ -214,12 +240,13 @@ Result<TrainerEngine::Examples> TrainerEngine::load(const std::vector<AttemptId>
 }
 
 // The step before this one becomes durable beside this one's gradient, and before its update.
-Status TrainerEngine::step_once(const std::vector<AttemptId>& ids, const char* phase) {
+Status TrainerEngine::step_once(const std::vector<AttemptId>& ids, const std::vector<AttemptId>& next, const char* phase) {
   const auto begin = system_clock().mono_ns();
   AD_ASSIGN_OR_RETURN(const Examples batch, load(ids));
   hold_while_paused();
   hold_device();
   if (ending()) return {};
+  read_ahead(next);
   AD_ASSIGN_OR_RETURN(const StepStats stats, gradient(batch));
   AD_RETURN_IF_ERROR(settle_save());
   hold_device();

@@ -1,7 +1,8 @@
 #pragma once
-// Carries out TrainCommands on one compute thread: draws batches, steps the learner, has each step made durable together with
-// what it consumed while the next gradient is computed, writes versions. No CAF. Owned by the trainer actor. What survives a
-// crash: every step that is durable. The weights do not move again before it is, so one step taken is done again, at most.
+// Carries out TrainCommands on one compute thread: draws batches, steps the learner, writes versions. A second thread works
+// beside the gradient: it makes the last step durable together with what it consumed, and reads the next batch. No CAF. Owned
+// by the trainer actor. What survives a crash: every step that is durable. The weights do not move again before it is, so one
+// step taken is done again, at most.
 
 #include <atomic>
 #include <condition_variable>
@@ -51,8 +52,11 @@ class TrainerEngine : public std::enable_shared_from_this<TrainerEngine> {
   Result<std::vector<std::uint32_t>> groups_of(const std::vector<AttemptId>& ids, bool balance);
   Status run_open_ended(const TrainCommand& command);
   bool wait_for_grant(std::size_t count);
+  std::vector<AttemptId> not_loaded(const std::vector<AttemptId>& ids) const;
+  void keep_loaded(const Result<std::vector<JudgedAttempt>>& attempts);
+  void read_ahead(const std::vector<AttemptId>& ids);
   Result<Examples> load(const std::vector<AttemptId>& ids);
-  Status step_once(const std::vector<AttemptId>& ids, const char* phase);
+  Status step_once(const std::vector<AttemptId>& ids, const std::vector<AttemptId>& next, const char* phase);
   Result<StepStats> gradient(const Examples& batch);
   void update();
   void save(const std::vector<AttemptId>& ids);
@@ -66,7 +70,7 @@ class TrainerEngine : public std::enable_shared_from_this<TrainerEngine> {
 
   const ContextPtr context_;
   const Listener listener_;
-  const std::shared_ptr<ComputeThread> thread_;
+  const std::shared_ptr<ComputeThread> thread_, io_thread_;
   std::atomic<bool> stopping_{false}, finishing_{false}, busy_{false};
   std::atomic<std::uint64_t> progress_{0};
 
@@ -85,6 +89,7 @@ class TrainerEngine : public std::enable_shared_from_this<TrainerEngine> {
   std::vector<Consumption> consumed_;  // since the step saved last
   std::uint32_t round_ = 0;
   std::unordered_map<AttemptId, TrainExample> examples_;
+  std::future<Result<std::vector<JudgedAttempt>>> ahead_;
   std::unordered_map<ProblemId, std::uint32_t> group_of_problem_;
 };
 

@@ -38,7 +38,7 @@ double cpu_seconds() {
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
-Options null_options(const std::string& dir, std::int64_t samples, std::int64_t retain) {
+Options null_options(const std::string& dir, std::int64_t samples, std::int64_t retain, std::int64_t cache_mb) {
   Options options;
   options.data_dir = dir;
   options.task.seed_examples = {8, 8, 0, 0, 0};
@@ -55,6 +55,7 @@ Options null_options(const std::string& dir, std::int64_t samples, std::int64_t 
   options.sample.max_tokens = 256;
   options.method.rationalize = false;
   options.replay.retain_attempts = retain;
+  options.store.cache_mb = cache_mb;
   options.gateway.listen = "";
   options.log.level = "warn";
   return options;
@@ -66,18 +67,19 @@ int main(int argc, char** argv) {
   std::uint64_t attempts = 1'000'000;
   std::string dir = "/tmp/autodidact-pipeline-bench";
   std::int32_t tokens = 128;
-  std::int64_t samples = 4, retain = 0;
+  std::int64_t samples = 4, retain = 0, cache_mb = 256;
   CLI::App app("Attempts per second through all actors into the store, without a model");
   app.add_option("--attempts", attempts, "stop after so many");
   app.add_option("--dir", dir, "data directory; emptied first and afterwards");
   app.add_option("--tokens", tokens, "completion tokens per attempt");
   app.add_option("--samples", samples, "attempts per problem");
   app.add_option("--retain", retain, "replay.retain_attempts: 0 keeps all");
+  app.add_option("--cache-mb", cache_mb, "store.cache_mb");
   CLI11_PARSE(app, argc, argv);
 
   std::filesystem::remove_all(dir);
   DaemonSettings settings;
-  settings.options = null_options(dir, samples, retain);
+  settings.options = null_options(dir, samples, retain, cache_mb);
   settings.runtime = [tokens](auto tokenizer) {
     FakeOptions fake;
     fake.tokenizer = std::move(tokenizer);
@@ -89,7 +91,8 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "%s\n", daemon.status().message().c_str());
     return exit_code(daemon.status().code());
   }
-  const auto count = [&] { return (*daemon)->store().counts().attempts; };
+  // What went through, not what retention left.
+  const auto count = [&] { return (*daemon)->store().counts().items * static_cast<std::uint64_t>(samples); };
   while (count() < 10'000) std::this_thread::sleep_for(std::chrono::milliseconds(5));  // past the base phase and warm
 
   const auto begin = SteadyClock::now();
@@ -101,8 +104,9 @@ int main(int argc, char** argv) {
     std::this_thread::sleep_until(begin + std::chrono::seconds(second));
     rss_peak = std::max(rss_peak, resident_mb());
     const auto done = count() - first;
-    std::printf("%6.0f s  %10llu attempts  %8.0f attempts/s  rss %.0f MB\n", elapsed(), static_cast<unsigned long long>(done),
-                double(done) / elapsed(), resident_mb());
+    std::printf("%6.0f s  %10llu attempts  %8.0f attempts/s  rss %.0f MB  %llu stored\n", elapsed(),
+                static_cast<unsigned long long>(done), double(done) / elapsed(), resident_mb(),
+                static_cast<unsigned long long>((*daemon)->store().counts().attempts));
     std::fflush(stdout);
   }
   const double seconds = elapsed();
@@ -113,6 +117,7 @@ int main(int argc, char** argv) {
                               {"tokens_per_attempt", tokens},
                               {"samples_per_problem", samples},
                               {"cpu_seconds", cpu_seconds() - cpu_begin},
+                              {"attempts_stored", (*daemon)->store().counts().attempts},
                               {"rss_begin_mb", rss_begin},
                               {"rss_peak_mb", rss_peak}};
   std::printf("%s\n", result.dump().c_str());

@@ -59,6 +59,7 @@ struct WriteSet {
   std::vector<Event> events;
   std::optional<LoopState> loop;
   std::optional<TrainerState> trainer;
+  bool urgent = false;  // somebody waits for just this: do not let it wait for company
 };
 
 struct WriteReceipt {

@@ -11,7 +11,7 @@
 namespace autodidact {
 namespace {
 
-constexpr BlockNumber kBlocksPerStep = 16;
+constexpr BlockNumber kBlocksPerStep = 256;  // each step waits for what is queued before it, so few large ones
 // Shorter runs of ids are deleted one by one: each range leaves a tombstone that every later read must look at.
 constexpr std::size_t kLeastRange = 64;
 
@@ -113,27 +113,53 @@ void delete_rows(const RocksDb& db, const std::vector<AttemptSummary>& gone, roc
   }
 }
 
-// Takes the ids out of their problem's rows; a row that loses its first id keeps its key.
-Status delete_postings(const RocksDb& db, ProblemId problem, const std::vector<AttemptId>& gone, rocksdb::WriteBatch& batch) {
-  Status failure;
-  AD_RETURN_IF_ERROR(db.scan(Column::kPostings, Key(problem, 0).view(), [&](std::string_view key, std::string_view value) {
-    if (key_number(key) != problem || key_number(key, 8) > gone.back()) return false;
-    auto ids = decode_postings(value, problem);
-    failure = ids.status();
-    if (!failure.ok()) return false;
-    std::vector<AttemptId> left;
-    std::set_difference(ids.value().begin(), ids.value().end(), gone.begin(), gone.end(), std::back_inserter(left));
-    if (left.size() == ids.value().size()) return true;
-    if (left.empty()) {
-      batch.Delete(db.handle(Column::kPostings), slice(key)).PermitUncheckedError();
-      return true;
-    }
+using ByProblem = std::map<ProblemId, std::vector<AttemptId>>;  // ascending
+
+// Takes `gone` out of one row; a row that loses its first id keeps its key. How many it held.
+Result<std::size_t> shrink_posting(const RocksDb& db, const Key& key, std::string_view row, ProblemId problem,
+                                   const std::vector<AttemptId>& gone, rocksdb::WriteBatch& batch) {
+  AD_ASSIGN_OR_RETURN(const auto ids, decode_postings(row, problem));
+  std::vector<AttemptId> left;
+  std::set_difference(ids.begin(), ids.end(), gone.begin(), gone.end(), std::back_inserter(left));
+  if (left.empty()) {
+    batch.Delete(db.handle(Column::kPostings), slice(key.view())).PermitUncheckedError();
+  } else if (left.size() < ids.size()) {
     std::string bytes;
     encode_postings(left, problem, bytes);
-    batch.Put(db.handle(Column::kPostings), slice(key), bytes).PermitUncheckedError();
-    return true;
+    batch.Put(db.handle(Column::kPostings), slice(key.view()), bytes).PermitUncheckedError();
+  }
+  return ids.size() - left.size();
+}
+
+Status shrink_postings_of(const RocksDb& db, ProblemId problem, const std::vector<AttemptId>& gone,
+                          rocksdb::WriteBatch& batch) {
+  Status failure;
+  AD_RETURN_IF_ERROR(db.scan(Column::kPostings, Key(problem, 0).view(), [&](std::string_view key, std::string_view row) {
+    const AttemptId first = key_number(key, 8);
+    if (key_number(key) != problem || first > gone.back()) return false;
+    failure = shrink_posting(db, Key(problem, first), row, problem, gone, batch).status();
+    return failure.ok();
   }));
   return failure;
+}
+
+// Mostly all that goes of a problem stands in the row that begins with the first of it: those rows are read in one go, which is
+// many times faster than looking for each. Whatever stands elsewhere is looked for.
+Status delete_postings(const RocksDb& db, const ByProblem& gone, rocksdb::WriteBatch& batch) {
+  std::vector<Key> keys;
+  std::vector<ByProblem::const_iterator> of_key;
+  for (auto at = gone.begin(); at != gone.end(); ++at) {
+    keys.emplace_back(at->first, at->second.front());
+    of_key.push_back(at);
+  }
+  return db.multi_get(Column::kPostings, keys, [&](std::size_t i, const std::string_view* row) -> Status {
+    const auto& [problem, ids] = *of_key[i];
+    std::size_t held = 0;
+    if (row) {
+      AD_ASSIGN_OR_RETURN(held, shrink_posting(db, keys[i], *row, problem, ids, batch));
+    }
+    return held == ids.size() ? Status() : shrink_postings_of(db, problem, ids, batch);
+  });
 }
 
 void count_down(const AttemptSummary& row, StoreState& state) {
@@ -158,12 +184,12 @@ Status fill_step(const StoreCore& core, const RocksDb& db, const Plan& plan, Blo
     if (gone.size() > before) AD_RETURN_IF_ERROR(put_block(db, number, left, change));
   }
   delete_rows(db, gone, change.batch);
-  std::map<ProblemId, std::vector<AttemptId>> by_problem;
+  ByProblem by_problem;
   for (const AttemptSummary& row : gone) {
     by_problem[row.problem].push_back(row.id);
     count_down(row, change.state);
   }
-  for (const auto& [problem, ids] : by_problem) AD_RETURN_IF_ERROR(delete_postings(db, problem, ids, change.batch));
+  AD_RETURN_IF_ERROR(delete_postings(db, by_problem, change.batch));
   deleted = gone.size();
   return {};
 }
@@ -176,6 +202,19 @@ std::uint64_t count_deletions(const StoreCore& core, const Plan& plan, BlockNumb
     for (const AttemptSummary& row : block->rows()) count += plan.deletes(row) ? 1 : 0;
   }
   return count;
+}
+
+// Compacting rewrites what stays, so it waits until half as much was deleted.
+Status free_space(StoreCore& core, std::uint64_t deleted, AttemptId end) {
+  std::uint64_t stored = 0;
+  {
+    const std::lock_guard lock(core.status_mutex);
+    stored = core.counts.attempts;
+  }
+  if (deleted < stored / 2) return {};
+  core.deleted_since_compaction = 0;
+  const std::shared_lock lock(core.db_mutex);
+  return core.db ? core.db->compact(Column::kAttempts, Key(1).view(), Key(end).view()) : Status();
 }
 
 }  // namespace
@@ -203,10 +242,7 @@ Result<std::uint64_t> collect_attempts(StoreCore& core, StoreWriter& writer, std
   }
   if (total == 0 || dry_run) return total;
   log_info("store", "attempts deleted by retention", {{"attempts", total}, {"below", plan.end}});
-  const std::shared_lock lock(core.db_mutex);
-  if (core.db) {
-    AD_RETURN_IF_ERROR(core.db->compact(Column::kAttempts, Key(1).view(), Key(plan.end).view()));
-  }
+  AD_RETURN_IF_ERROR(free_space(core, core.deleted_since_compaction += total, plan.end));
   return total;
 }
 

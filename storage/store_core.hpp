@@ -25,6 +25,8 @@ struct StoreCore {
   mutable std::shared_mutex db_mutex;
   std::unique_ptr<RocksDb> db;
 
+  std::atomic<std::uint64_t> deleted_since_compaction{0};  // attempts whose space is still taken
+
   BlockTable blocks;        // has its own lock
   mutable DrawViews views;  // has its own lock
 

@@ -73,9 +73,11 @@ void StoreWriter::enqueue(std::unique_ptr<Job> job) {
       job->records = 0;
     }
     job->arrived = Clock::now();
+    const bool urgent = job->fill || (job->rejected.ok() && job->set.urgent);
+    hurry_ = hurry_ || urgent;
     const std::size_t before = queued_records_;
     queued_records_ += job->records;
-    wake = queue_.empty() || job->fill || (before < group_records && queued_records_ >= group_records);
+    wake = queue_.empty() || urgent || (before < group_records && queued_records_ >= group_records);
     queue_.push_back(std::move(job));
   }
   if (wake) wake_.notify_one();
@@ -128,12 +130,13 @@ StoreWriter::Group StoreWriter::next_group() {
     queue_.pop_front();
     if (group.back()->fill) break;
   }
+  if (queue_.empty()) hurry_ = false;
   return group;
 }
 
 void StoreWriter::wait_for_more(std::unique_lock<std::mutex>& lock) {
   const auto full = [&] {
-    return stopping_ || queued_records_ >= static_cast<std::size_t>(core_.options.group_records) || queue_.back()->fill;
+    return stopping_ || hurry_ || queued_records_ >= static_cast<std::size_t>(core_.options.group_records);
   };
   const auto deadline = queue_.front()->arrived + std::chrono::milliseconds(core_.options.group_ms);
   const auto rested = std::min(deadline, last_commit_end_ + 2 * last_commit_);

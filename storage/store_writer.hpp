@@ -2,8 +2,8 @@
 // The one thread that changes a store. It groups what was submitted, writes one synced atomic batch per group, brings the
 // indexes in RAM up to it and then runs the callbacks. Owner: RocksStore. submit() and maintain() from any thread.
 //
-// A group closes when it holds group_records, when its oldest set is group_ms old, or when submissions pause, but not so soon
-// after the last commit that committing takes more than a third of the thread. After a failed write (a full disk, an I/O
+// A group closes when it holds group_records, when a set is urgent, when its oldest set is group_ms old, or when submissions
+// pause, but not so soon after the last commit that committing takes more than a third of the thread. After a failed write (a full disk, an I/O
 // error) everything is answered kTemporary until the database was closed, opened again and its indexes rebuilt, which the
 // thread tries by itself: RocksDB does not recover from a failed log write.
 
@@ -85,6 +85,7 @@ class StoreWriter {
   std::deque<std::unique_ptr<Job>> queue_;  // guarded by mutex_
   std::size_t queued_records_ = 0;          // guarded by mutex_
   std::size_t queued_sets_ = 0;             // guarded by mutex_; sets that count against queue_groups, in work ones included
+  bool hurry_ = false;                      // guarded by mutex_; something in the queue is urgent
   bool stopping_ = false;                   // guarded by mutex_
   std::thread thread_;
 };

@@ -136,6 +136,25 @@ TEST(WholeLoop, AHungTrainingStepIsNamed) {
   ASSERT_TRUE(TestLoop::wait_until([&] { return trouble(loop).find("trainer is stalled") != std::string::npos; }, 5s));
 }
 
+// The next gradient is computed beside the write of a step, but not applied before that step is durable.
+TEST(WholeLoop, ASlowDiskHoldsTheTrainerBackByOneStep) {
+  TestLoop::Settings settings;
+  settings.options.train.seed_steps = 100000;
+  GateStore store;
+  settings.store = &store;
+  TestLoop loop(std::move(settings));
+  ASSERT_TRUE(TestLoop::wait_until([&] { return loop.model().train_steps() > 3; }, 30s));
+  store.hold(true);
+  ASSERT_TRUE(TestLoop::wait_until([&] { return loop.status_of("trainer").value("waits_for", "") == "the store"; }, 10s))
+      << loop.status().dump(1);
+  const auto durable = store.trainer_state().value().step;
+  EXPECT_EQ(loop.model().train_steps(), durable + 2) << "one taken and not yet durable, one gradient";
+  std::this_thread::sleep_for(200ms);
+  EXPECT_EQ(loop.model().train_steps(), durable + 2);
+  store.hold(false);
+  EXPECT_TRUE(TestLoop::wait_until([&] { return store.trainer_state().value().step > durable + 5; }, 10s));
+}
+
 TEST(WholeLoop, AFinishedRunHasNoTrouble) {
   TestLoop::Settings settings;
   settings.options.supervise.stall_ms = 300;

@@ -95,6 +95,23 @@ TEST_F(LearnerTest, ResumesExactlyWhereItsStateWasSaved) {
   }
 }
 
+// What save_state() may rely on while it runs beside a gradient.
+TEST_F(LearnerTest, OnlyTheUpdateMovesAnything) {
+  auto learner = started(config_);
+  ASSERT_TRUE(learner->step(testing::random_batch(config_, 12, 0)).ok());
+  ASSERT_TRUE(learner->save_state(path_).ok());
+  const std::string before = read_file(path_, 1 << 26).value();
+  const auto stats = learner->gradient(testing::random_batch(config_, 12, 1));
+  ASSERT_TRUE(stats.ok());
+  EXPECT_GT(stats->grad_norm, 0);
+  ASSERT_TRUE(learner->save_state(path_).ok());
+  EXPECT_EQ(read_file(path_, 1 << 26).value(), before);
+  learner->update();
+  ASSERT_TRUE(learner->save_state(path_).ok());
+  EXPECT_NE(read_file(path_, 1 << 26).value(), before);
+  EXPECT_EQ(learner->cursor().plan_step, 2u);
+}
+
 TEST_F(LearnerTest, SameBitsWhateverTheThreads) {
   std::vector<std::vector<float>> ends;
   for (std::int64_t threads : {1, 2, 3, 4, 2}) {

@@ -59,7 +59,7 @@ void TrainerEngine::execute(const TrainCommand& command) {
 
 Status TrainerEngine::prepare(const TrainCommand& command) {
   // An empty set behind all others: what an earlier trainer submitted is in the store now, or never will be.
-  AD_RETURN_IF_ERROR(context_->store->commit({}).status());
+  AD_RETURN_IF_ERROR(patiently([&] { return context_->store->commit({}).status(); }));
   AD_ASSIGN_OR_RETURN(plan_, context_->store->trainer_state());
   saver_.restore(plan_);
   round_ = command.round;
@@ -302,6 +302,11 @@ Status TrainerEngine::settle_save() {
   return saver_.settle();
 }
 
+Status TrainerEngine::patiently(const std::function<Status()>& write) {
+  return while_disk_full(
+      write, [this] { return stopping_.load(); }, [this](const std::string& why) { wait_on(why); });
+}
+
 Status TrainerEngine::write_version(const TrainCommand& command, VersionId version) {
   AD_RETURN_IF_ERROR(settle_save());
   turn_.leave();
@@ -314,17 +319,14 @@ Status TrainerEngine::write_version(const TrainCommand& command, VersionId versi
   record.path = WeightBoard::directory_of(version);
   record.method = options()->method.name;
   record.created_us = options()->deterministic ? static_cast<std::int64_t>(version) : context_->clock->now_us();
-  const auto give_up = [this] { return stopping_.load(); };
-  const auto waiting = [this](const std::string& why) { wait_on(why); };
-  const auto write = [&] {
+  AD_RETURN_IF_ERROR(patiently([&] {
     auto digest = save_checkpoint(*weights, context_->tokenizer->to_json(), context_->data_dir + "/" + record.path);
     if (digest.ok()) record.digest = digest.value();
     return digest.status();
-  };
-  AD_RETURN_IF_ERROR(while_disk_full(write, give_up, waiting));
+  }));
   WriteSet set;
   set.versions.push_back(record);
-  AD_RETURN_IF_ERROR(while_disk_full([&] { return context_->store->commit(set).status(); }, give_up, waiting));
+  AD_RETURN_IF_ERROR(patiently([&] { return context_->store->commit(set).status(); }));
   context_->weights->post(weights);
   ++progress_;
   listener_.trained(std::move(record));

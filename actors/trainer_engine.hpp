@@ -61,6 +61,7 @@ class TrainerEngine : public std::enable_shared_from_this<TrainerEngine> {
   void update();
   void save(const std::vector<AttemptId>& ids);
   Status settle_save();
+  Status patiently(const std::function<Status()>& write);  // while the disk is full
   void hold_device();
   void hold_while_paused();
   Status write_version(const TrainCommand& command, VersionId version);

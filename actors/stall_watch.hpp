@@ -31,7 +31,8 @@ class StallWatch {
   void set_deadline(TimeMs deadline_ms) { deadline_ms_ = deadline_ms; }
 
   void progress(const std::string& role, TimeMs now);  // did something; counts as working until it says otherwise
-  void waits(const std::string& role, const std::string& what, TimeMs now);  // repeating the same wait is no progress
+  // Repeating the same wait is no progress. `what` empty: it works, without progress so far.
+  void waits(const std::string& role, const std::string& what, TimeMs now);
   void idles(const std::string& role, TimeMs now);
   void remove(const std::string& role) { roles_.erase(role); }
 

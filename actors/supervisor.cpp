@@ -148,7 +148,7 @@ struct Supervisor {
     if (moved) s().stalls->progress(child.role, now);
     if (report.status.state == "idle") {
       s().stalls->idles(child.role, now);
-    } else if (!report.status.waits_for.empty()) {
+    } else {  // also when it works: one that hangs in its first piece of work is idle no more
       s().stalls->waits(child.role, report.status.waits_for, now);
     }
   }

@@ -25,6 +25,18 @@ TEST(StallWatch, NamesItOncePerDeadline) {
   EXPECT_TRUE(watch.check(9001).empty());
 }
 
+// An engine that hangs in the first thing it was given after a rest.
+TEST(StallWatch, OneThatWorksIsIdleNoMore) {
+  StallWatch watch(1000);
+  watch.idles("generator.0", 0);
+  EXPECT_TRUE(watch.check(5000).empty());
+  watch.waits("generator.0", "", 5000);
+  EXPECT_TRUE(watch.check(5999).empty());
+  const auto stalls = watch.check(6000);
+  ASSERT_EQ(stalls.size(), 1u);
+  EXPECT_EQ(stalls[0].text(), "generator.0 has made no progress for 1000 ms while working");
+}
+
 TEST(StallWatch, ProgressEndsAStall) {
   StallWatch watch(1000);
   watch.waits("trainer", "the device", 0);

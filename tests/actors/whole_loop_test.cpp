@@ -113,7 +113,8 @@ TEST(WholeLoop, AStalledRoleIsNamedInStatusAndLogWithinItsDeadline) {
   EXPECT_EQ(trouble(loop), "[]");
   loop.model().block_decoding(true);
   const auto begin = std::chrono::steady_clock::now();
-  ASSERT_TRUE(TestLoop::wait_until([&] { return trouble(loop).find("generator.") != std::string::npos; }, 5s));
+  ASSERT_TRUE(TestLoop::wait_until([&] { return trouble(loop).find("generator.") != std::string::npos; }, 5s))
+      << loop.status().dump(1);
   // Deadline, two status rounds of 200 ms, and what a busy machine takes.
   EXPECT_LT(std::chrono::steady_clock::now() - begin, 2000ms);
   loop.model().block_decoding(false);

@@ -3,9 +3,9 @@
 // indexes in RAM up to it and then runs the callbacks. Owner: RocksStore. submit() and maintain() from any thread.
 //
 // A group closes when it holds group_records, when a set is urgent, when its oldest set is group_ms old, or when submissions
-// pause, but not so soon after the last commit that committing takes more than a third of the thread. After a failed write (a full disk, an I/O
-// error) everything is answered kTemporary until the database was closed, opened again and its indexes rebuilt, which the
-// thread tries by itself: RocksDB does not recover from a failed log write.
+// pause, but not so soon after the last commit that committing takes more than a third of the thread. After a failed write (a
+// full disk, an I/O error) everything is answered kTemporary until the database was closed, opened again and its indexes
+// rebuilt, which the thread tries by itself: RocksDB does not recover from a failed log write.
 
 #include <chrono>
 #include <condition_variable>

@@ -25,8 +25,8 @@ class FakeLearner : public Learner {
   const std::uint64_t seed_;
   const std::shared_ptr<FakeControls> controls_;
   ModelConfig config_;
-  std::vector<float> values_;  // the weights being trained
-  std::uint64_t moments_ = 0;  // stands for the optimizer's state: it shapes later updates
+  std::vector<float> values_;             // the weights being trained
+  std::uint64_t moments_ = 0;             // stands for the optimizer's state: it shapes later updates
   std::optional<std::uint64_t> pending_;  // moments after the update to come
   LearnerCursor cursor_;
 };

@@ -15,6 +15,20 @@ using std::chrono::milliseconds;
 constexpr std::size_t kCachedExamples = 1 << 18;
 constexpr milliseconds kPatience{20};  // for a step's write, before the device is left to others
 
+// Around each call of the learner: no cost of the loop's own.
+template <class Call>
+auto model_call(const Context& context, const Call& call) {
+  const ModelClock::Scope scope(*context.model_clock);
+  struct Timer {
+    const Context& context;
+    const std::int64_t begin = system_clock().mono_ns();
+    ~Timer() {
+      context.metrics->add("autodidact_model_seconds_total", "trainer", double(system_clock().mono_ns() - begin) * 1e-9);
+    }
+  } const timer{context};
+  return call();
+}
+
 }  // namespace
 
 TrainerEngine::TrainerEngine(ContextPtr context, std::shared_ptr<const Options> options, Listener listener)
@@ -247,11 +261,11 @@ Status TrainerEngine::step_once(const std::vector<AttemptId>& ids, const std::ve
   hold_device();
   if (ending()) return {};
   read_ahead(next);
-  AD_ASSIGN_OR_RETURN(const StepStats stats, gradient(batch));
+  AD_ASSIGN_OR_RETURN(const StepStats stats, model_call(*context_, [&] { return learner_->gradient(batch); }));
   AD_RETURN_IF_ERROR(settle_save());
   hold_device();
   if (ending()) return {};
-  update();
+  model_call(*context_, [&] { learner_->update(); });
   save(ids);
   auto& m = *context_->metrics;
   m.add("autodidact_trained_tokens_total", "all", double(stats.tokens));
@@ -267,21 +281,6 @@ void TrainerEngine::hold_device() {
   while (!turn_.hold(thread_->stop_token()).ok() && !ending()) {
   }
   wait_on("");
-}
-
-Result<StepStats> TrainerEngine::gradient(const Examples& batch) {
-  const ModelClock::Scope scope(*context_->model_clock);
-  const auto begin = system_clock().mono_ns();
-  auto stats = learner_->gradient(batch);
-  context_->metrics->add("autodidact_model_seconds_total", "trainer", double(system_clock().mono_ns() - begin) * 1e-9);
-  return stats;
-}
-
-void TrainerEngine::update() {
-  const ModelClock::Scope scope(*context_->model_clock);
-  const auto begin = system_clock().mono_ns();
-  learner_->update();
-  context_->metrics->add("autodidact_model_seconds_total", "trainer", double(system_clock().mono_ns() - begin) * 1e-9);
 }
 
 // Begins to make the step durable with what it consumed; every train.snapshot_every_steps, and at the end of a plan.

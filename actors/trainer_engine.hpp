@@ -57,8 +57,6 @@ class TrainerEngine : public std::enable_shared_from_this<TrainerEngine> {
   void read_ahead(const std::vector<AttemptId>& ids);
   Result<Examples> load(const std::vector<AttemptId>& ids);
   Status step_once(const std::vector<AttemptId>& ids, const std::vector<AttemptId>& next, const char* phase);
-  Result<StepStats> gradient(const Examples& batch);
-  void update();
   void save(const std::vector<AttemptId>& ids);
   Status settle_save();
   Status patiently(const std::function<Status()>& write);  // while the disk is full

@@ -16,6 +16,18 @@ if(AD_BENCH)
   find_package(benchmark REQUIRED)
 endif()
 
+# For programs that run for days: the system's allocator grows by what it cannot give back, and maps no huge pages.
+add_library(autodidact_allocator INTERFACE)
+add_library(autodidact::allocator ALIAS autodidact_allocator)
+find_library(AD_JEMALLOC jemalloc)
+if(AD_SANITIZE)
+  # brings its own allocator
+elseif(AD_JEMALLOC)
+  target_link_libraries(autodidact_allocator INTERFACE ${AD_JEMALLOC})
+else()
+  message(STATUS "jemalloc not found; the daemon will use the system's allocator")
+endif()
+
 function(ad_imported name header)
   cmake_parse_arguments(A "" "" "LIBS" ${ARGN})
   find_path(AD_${name}_INCLUDE ${header} REQUIRED)

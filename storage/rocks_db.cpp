@@ -6,6 +6,8 @@
 #include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_batch.h>
 
+#include <array>
+
 #include "storage/rocks_options.hpp"
 
 namespace autodidact {
@@ -96,22 +98,22 @@ Result<std::optional<std::string>> RocksDb::get(Column column, std::string_view 
 }
 
 Status RocksDb::multi_get(Column column, const std::vector<Key>& keys, const VisitValue& visit) const {
-  std::vector<rocksdb::Slice> slices;
-  slices.reserve(keys.size());
-  for (const Key& key : keys) slices.push_back(slice(key.view()));
-  std::vector<rocksdb::PinnableSlice> values(keys.size());
-  std::vector<rocksdb::Status> found(keys.size());
+  // RocksDB fetches this many at a time; fewer at once here too, so that their blocks are still in the processor's cache when
+  // they are visited, and their memory is used again.
+  constexpr std::size_t kAtOnce = 32;
   rocksdb::ReadOptions scattered;
   scattered.fill_cache = false;  // they hardly come again, and filling the cache takes longer than reading from the system's
-  db_->MultiGet(scattered, handle(column), keys.size(), slices.data(), values.data(), found.data(), true);
-  for (std::size_t i = 0; i < keys.size(); ++i) {
-    if (found[i].ok()) {
+  std::array<rocksdb::Slice, kAtOnce> slices;
+  std::array<rocksdb::Status, kAtOnce> found;
+  for (std::size_t first = 0; first < keys.size(); first += kAtOnce) {
+    const std::size_t count = std::min(kAtOnce, keys.size() - first);
+    std::array<rocksdb::PinnableSlice, kAtOnce> values;
+    for (std::size_t i = 0; i < count; ++i) slices[i] = slice(keys[first + i].view());
+    db_->MultiGet(scattered, handle(column), count, slices.data(), values.data(), found.data(), true);
+    for (std::size_t i = 0; i < count; ++i) {
+      if (!found[i].ok() && !found[i].IsNotFound()) return translate(found[i], std::string("reading ") + name(column));
       const std::string_view value = view(values[i]);
-      AD_RETURN_IF_ERROR(visit(i, &value));
-    } else if (found[i].IsNotFound()) {
-      AD_RETURN_IF_ERROR(visit(i, nullptr));
-    } else {
-      return translate(found[i], std::string("reading ") + name(column));
+      AD_RETURN_IF_ERROR(visit(first + i, found[i].ok() ? &value : nullptr));
     }
   }
   return {};

@@ -40,6 +40,9 @@ rocksdb::ColumnFamilyOptions family_options(const std::string& family, const std
   rocksdb::ColumnFamilyOptions options;
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = cache;
+  // Attempts are read once here and once there: looking for one in a cache takes as long as reading it from the system's.
+  table.no_block_cache = family == name(Column::kAttempts);
+  if (table.no_block_cache) table.block_cache = nullptr;
   table.block_size = 4096;  // a point read fetches and checks one block
   table.format_version = 5;
   options.compression = rocksdb::kNoCompression;  // log-probabilities do not compress, and the rest is small

@@ -107,7 +107,7 @@ void PoolLedger::void_epoch(WorkerId id, Worker& worker, bool strikes, const std
 // ---- upstream
 
 std::size_t PoolLedger::take_grant(std::size_t at_least) {
-  const std::size_t used = pending() + granted_;
+  const std::size_t used = items_.waiting() + granted_;
   const std::size_t room = used < options_.capacity ? options_.capacity - used : 0;
   if (draining_ || room == 0 || room < at_least) return 0;
   granted_ += room;
@@ -117,88 +117,36 @@ std::size_t PoolLedger::take_grant(std::size_t at_least) {
 PoolLedger::Slot PoolLedger::offer(ItemId id) {
   if (draining_ || granted_ == 0) return kNoSlot;
   --granted_;
-  const auto [entry, fresh] = index_.try_emplace(id, kNoSlot);
-  if (!fresh) return kNoSlot;
-  Slot slot = 0;
-  if (free_slots_.empty()) {
-    slot = static_cast<Slot>(items_.size());
-    items_.emplace_back();
-  } else {
-    slot = free_slots_.back();
-    free_slots_.pop_back();
-  }
-  entry->second = slot;
-  items_[slot] = Item();
-  items_[slot].id = id;
-  enqueue(slot, kFresh, false);
+  const Slot slot = items_.add(id);
+  if (slot == kNoSlot) return kNoSlot;
+  items_.enqueue(slot, ItemTable::kFresh, false);
   ++totals_.offered;
   return slot;
 }
 
-// ---- queues
-
-void PoolLedger::enqueue(Slot slot, Where where, bool front) {
-  Item& item = items_[slot];
-  item.where = where;
-  item.lease = 0;
-  item.ticket = next_ticket_++;
-  Queue& queue = queues_[where];
-  if (front) {
-    queue.entries.push_front({slot, item.ticket});
-  } else {
-    queue.entries.push_back({slot, item.ticket});
-  }
-  ++queue.size;
-}
-
-PoolLedger::Slot PoolLedger::dequeue(Where where) {
-  Queue& queue = queues_[where];
-  while (!queue.entries.empty()) {
-    const Entry entry = queue.entries.front();
-    queue.entries.pop_front();
-    const Item& item = items_[entry.slot];
-    if (item.where == where && item.ticket == entry.ticket) {
-      --queue.size;
-      return entry.slot;
-    }
-  }
-  return kNoSlot;
-}
-
-void PoolLedger::leave_queue(Slot slot) {
-  Queue& queue = queues_[items_[slot].where];
-  items_[slot].ticket = 0;
-  if (--queue.size == 0) queue.entries.clear();
-}
+// ---- back to the queues
 
 void PoolLedger::requeue(Slot slot) {
-  const std::uint32_t strikes = items_[slot].strikes;
+  const std::uint32_t strikes = items_.at(slot).strikes;
   const bool suspect = strikes > 0 && strikes + 1 >= options_.max_attempts;
-  enqueue(slot, suspect ? kSuspect : kAgain, true);
+  items_.enqueue(slot, suspect ? ItemTable::kSuspect : ItemTable::kAgain, true);
   ++totals_.redelivered;
 }
 
 // An item that was in the hands of a worker that died or went silent. Only one held alone is proven to be the cause; the last
 // strike needs proof, or one poison item would take a whole batch of neighbours into quarantine with it.
 void PoolLedger::strike(Slot slot, bool proven, const std::string& why) {
-  Item& item = items_[slot];
-  const bool last = item.strikes + 1 >= options_.max_attempts;
-  if (last && (proven || item.strikes == 0)) return quarantine(slot, why);
-  if (!last) ++item.strikes;
+  const std::uint32_t strikes = items_.at(slot).strikes;
+  const bool last = strikes + 1 >= options_.max_attempts;
+  if (last && (proven || strikes == 0)) return quarantine(slot, why);
+  if (!last) items_.strike(slot);
   requeue(slot);
 }
 
 void PoolLedger::quarantine(Slot slot, const std::string& why) {
-  Item& item = items_[slot];
-  index_.erase(item.id);
-  item.where = kGone;
-  quarantined_.push_back({item.id, slot, why});
+  quarantined_.push_back({items_.at(slot).id, slot, why});
+  items_.forget(slot);
   ++totals_.quarantined;
-}
-
-void PoolLedger::release_slot(Slot slot) {
-  items_[slot].where = kGone;
-  free_slots_.push_back(slot);
 }
 
 // ---- leases
@@ -206,14 +154,14 @@ void PoolLedger::release_slot(Slot slot) {
 std::vector<PoolLedger::Assignment> PoolLedger::assign(TimeMs now) {
   std::vector<Assignment> out;
   assign_suspect(now, out);
-  while (queues_[kAgain].size + queues_[kFresh].size > 0 && !ready_.empty()) {
+  while (items_.waiting() > items_.waiting(ItemTable::kSuspect) && !ready_.empty()) {
     const WorkerId id = ready_.front();
     ready_.pop_front();
     Worker& worker = workers_[id];
     worker.listed = false;
     if (credits(worker) == 0 || isolation_ == id) continue;
-    Slot slot = dequeue(kAgain);
-    if (slot == kNoSlot) slot = dequeue(kFresh);
+    Slot slot = items_.dequeue(ItemTable::kAgain);
+    if (slot == kNoSlot) slot = items_.dequeue(ItemTable::kFresh);
     out.push_back(hand_out(id, worker, slot, false, now));
     list_ready(id, worker);
   }
@@ -221,10 +169,9 @@ std::vector<PoolLedger::Assignment> PoolLedger::assign(TimeMs now) {
 }
 
 PoolLedger::Assignment PoolLedger::hand_out(WorkerId id, Worker& worker, Slot slot, bool alone, TimeMs now) {
-  Item& item = items_[slot];
+  const ItemTable::Item& item = items_.at(slot);
   const TimeMs deadline = now + options_.lease_ms;
-  item.where = kLeased;
-  item.lease = leases_.open({item.id, slot, id, deadline, alone});
+  items_.lease(slot, leases_.open({item.id, slot, id, deadline, alone}));
   --worker.wanted;
   ++worker.held;
   ++held_;
@@ -234,7 +181,7 @@ PoolLedger::Assignment PoolLedger::hand_out(WorkerId id, Worker& worker, Slot sl
 // Suspects go one at a time to one worker, which gets nothing else until they are through.
 void PoolLedger::assign_suspect(TimeMs now, std::vector<Assignment>& out) {
   if (isolated_lease_ != 0) return;
-  if (queues_[kSuspect].size == 0) return end_isolation();
+  if (items_.waiting(ItemTable::kSuspect) == 0) return end_isolation();
   if (!isolation_) {
     for (const auto& [id, worker] : workers_) {
       if (credits(worker) == 0) continue;
@@ -244,7 +191,7 @@ void PoolLedger::assign_suspect(TimeMs now, std::vector<Assignment>& out) {
   if (!isolation_) return;
   Worker& worker = workers_[*isolation_];
   if (worker.held > 0 || credits(worker) == 0) return;
-  out.push_back(hand_out(*isolation_, worker, dequeue(kSuspect), true, now));
+  out.push_back(hand_out(*isolation_, worker, items_.dequeue(ItemTable::kSuspect), true, now));
   isolated_lease_ = out.back().lease;
 }
 
@@ -270,8 +217,7 @@ bool PoolLedger::close_lease(LeaseId id) {
   --held_;
   if (isolated_lease_ == id) isolated_lease_ = 0;
   list_ready(lease.worker, worker);
-  const Item& item = items_[lease.slot];
-  return item.where == kLeased && item.lease == id;
+  return items_.held_by(lease.slot, id);
 }
 
 PoolLedger::Finished PoolLedger::done(WorkerId id, Epoch epoch, LeaseId lease_id) {
@@ -296,15 +242,13 @@ PoolLedger::Finished PoolLedger::done(WorkerId id, Epoch epoch, LeaseId lease_id
 
 // Whoever else holds it by now will be told kDuplicate.
 PoolLedger::Finished PoolLedger::finish(ItemId id) {
-  const auto found = index_.find(id);
-  if (found == index_.end()) {
+  const Slot slot = items_.find(id);
+  if (slot == kNoSlot) {
     ++totals_.duplicates;
     return {DoneResult::kDuplicate, kNoSlot};
   }
-  const Slot slot = found->second;
-  index_.erase(found);
-  if (items_[slot].where < kLeased) leave_queue(slot);
-  release_slot(slot);
+  items_.forget(slot);
+  items_.release(slot);
   ++totals_.done;
   return {DoneResult::kFirst, slot};
 }
@@ -314,8 +258,8 @@ void PoolLedger::fail(WorkerId id, Epoch epoch, LeaseId lease_id, bool retryable
   if (lease == nullptr) return;
   const Slot slot = lease->slot;
   if (!close_lease(lease_id)) return;
-  if (!retryable || items_[slot].strikes + 1 >= options_.max_attempts) return quarantine(slot, reason);
-  ++items_[slot].strikes;
+  if (!retryable || items_.at(slot).strikes + 1 >= options_.max_attempts) return quarantine(slot, reason);
+  items_.strike(slot);
   requeue(slot);
 }
 
@@ -372,16 +316,16 @@ void PoolLedger::drop_ghost(Worker& worker, LeaseId id) {
 // ---- ends
 
 std::vector<PoolLedger::Quarantined> PoolLedger::take_quarantined() {
-  for (const auto& one : quarantined_) release_slot(one.slot);
+  for (const auto& one : quarantined_) items_.release(one.slot);
   return std::exchange(quarantined_, {});
 }
 
 std::vector<PoolLedger::Slot> PoolLedger::return_pending() {
   std::vector<Slot> out;
-  for (const Where where : {kSuspect, kAgain, kFresh}) {
-    for (Slot slot = dequeue(where); slot != kNoSlot; slot = dequeue(where)) {
-      index_.erase(items_[slot].id);
-      release_slot(slot);
+  for (const auto where : {ItemTable::kSuspect, ItemTable::kAgain, ItemTable::kFresh}) {
+    for (Slot slot = items_.dequeue(where); slot != kNoSlot; slot = items_.dequeue(where)) {
+      items_.forget(slot);
+      items_.release(slot);
       out.push_back(slot);
     }
   }
@@ -391,12 +335,9 @@ std::vector<PoolLedger::Slot> PoolLedger::return_pending() {
 
 std::vector<PoolLedger::Slot> PoolLedger::forget_all() {
   std::vector<Slot> out = return_pending();
-  for (const auto& [id, slot] : index_) {
-    release_slot(slot);
-    out.push_back(slot);
-    ++totals_.returned;
-  }
-  index_.clear();
+  const std::vector<Slot> leased = items_.clear();
+  out.insert(out.end(), leased.begin(), leased.end());
+  totals_.returned += leased.size();
   leases_.clear();
   ghosts_.clear();
   granted_ = held_ = 0;
@@ -416,7 +357,7 @@ void PoolLedger::drain() {
 }
 
 bool PoolLedger::starving() const {
-  if (pending() == 0 || held_ > 0) return false;
+  if (items_.waiting() == 0 || held_ > 0) return false;
   bool any_up = false;
   for (const auto& [id, worker] : workers_) {
     if (credits(worker) > 0) return false;
@@ -427,10 +368,10 @@ bool PoolLedger::starving() const {
 
 PoolStats PoolLedger::stats() const {
   PoolStats stats = totals_;
-  stats.pending = pending();
+  stats.pending = items_.waiting();
   stats.granted = granted_;
   stats.held = held_;
-  stats.suspects = queues_[kSuspect].size;
+  stats.suspects = items_.waiting(ItemTable::kSuspect);
   stats.quarantined_waiting = quarantined_.size();
   for (const auto& [id, worker] : workers_) {
     stats.credits += credits(worker);

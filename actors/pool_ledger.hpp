@@ -15,13 +15,13 @@
 
 #include <cstdint>
 #include <deque>
-#include <limits>
 #include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "actors/item_table.hpp"
 #include "actors/lease_table.hpp"
 #include "config/types.hpp"
 
@@ -49,8 +49,8 @@ struct PoolStats {
 
 class PoolLedger {
  public:
-  using Slot = std::uint32_t;  // where the owner keeps the item's payload
-  static constexpr Slot kNoSlot = std::numeric_limits<Slot>::max();
+  using Slot = ItemTable::Slot;
+  static constexpr Slot kNoSlot = ItemTable::kNoSlot;
   struct Assignment {
     WorkerId worker;
     LeaseId lease;
@@ -93,7 +93,7 @@ class PoolLedger {
   std::vector<Slot> return_pending();
   std::vector<Slot> forget_all();
   void drain();
-  bool drained() const { return draining_ && held_ == 0 && pending() == 0; }
+  bool drained() const { return draining_ && held_ == 0 && items_.waiting() == 0; }
 
   bool starving() const;
   PoolStats stats() const;
@@ -101,24 +101,6 @@ class PoolLedger {
   void set_lease_ms(TimeMs lease_ms) { options_.lease_ms = lease_ms; }
 
  private:
-  // Pending items wait in one of three queues, each a deque of tickets; a ticket that is not the item's own any more is void
-  // and is skipped when it comes up, so leaving the middle of a queue is O(1).
-  enum Where : std::uint8_t { kSuspect = 0, kAgain = 1, kFresh = 2, kLeased = 3, kGone = 4 };
-  struct Item {
-    ItemId id = 0;
-    LeaseId lease = 0;          // when kLeased
-    std::uint64_t ticket = 0;   // when pending
-    std::uint32_t strikes = 0;  // tries and workers it has cost
-    Where where = kGone;
-  };
-  struct Entry {
-    Slot slot;
-    std::uint64_t ticket;
-  };
-  struct Queue {
-    std::deque<Entry> entries;
-    std::size_t size = 0;  // entries that are not void
-  };
   struct Worker {
     Epoch epoch = 0;
     bool up = false, listed = false;  // listed: is in ready_
@@ -132,19 +114,14 @@ class PoolLedger {
     ItemId item;
   };
 
-  std::size_t pending() const { return queues_[kSuspect].size + queues_[kAgain].size + queues_[kFresh].size; }
   Worker* current(WorkerId worker, Epoch epoch);
   std::size_t credits(const Worker& worker) const;
   void list_ready(WorkerId id, Worker& worker);
   void void_epoch(WorkerId id, Worker& worker, bool strike, const std::string& why);
 
-  void enqueue(Slot slot, Where where, bool front);
-  Slot dequeue(Where where);  // kNoSlot when empty
-  void leave_queue(Slot slot);
   void requeue(Slot slot);  // to the front
   void strike(Slot slot, bool proven, const std::string& why);
   void quarantine(Slot slot, const std::string& why);
-  void release_slot(Slot slot);
   Finished finish(ItemId item);
 
   Assignment hand_out(WorkerId id, Worker& worker, Slot slot, bool alone, TimeMs now);
@@ -157,13 +134,9 @@ class PoolLedger {
   void drop_ghost(Worker& worker, LeaseId id);
 
   std::optional<std::string> check_workers() const;
-  std::optional<std::string> check_items() const;
 
   PoolOptions options_;
-  std::unordered_map<ItemId, Slot> index_;  // unfinished items
-  std::vector<Item> items_;                 // by slot
-  std::vector<Slot> free_slots_;
-  Queue queues_[3];  // by Where
+  ItemTable items_;  // the unfinished
   LeaseTable leases_;
   std::unordered_map<LeaseId, Ghost> ghosts_;
   std::unordered_map<WorkerId, Worker> workers_;
@@ -172,7 +145,6 @@ class PoolLedger {
   LeaseId isolated_lease_ = 0;
   std::vector<Quarantined> quarantined_;
   std::size_t granted_ = 0, held_ = 0;
-  std::uint64_t next_ticket_ = 1;
   bool draining_ = false;
   PoolStats totals_;
 };

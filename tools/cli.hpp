@@ -22,7 +22,8 @@ struct Cli {
 void add_check_command(CLI::App& app, Cli& cli);
 void add_daemon_commands(CLI::App& app,
                          Cli& cli);  // status reload pause resume drain checkpoint promote rollback config eval ask
-void add_replay_commands(CLI::App& app, Cli& cli);  // replay ..., report
+void add_replay_commands(CLI::App& app, Cli& cli);  // replay ...
+void add_report_command(CLI::App& app, Cli& cli);
 
 // A remark on standard error, unless --quiet.
 void remark(const Globals& globals, const std::string& text);

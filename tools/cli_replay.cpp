@@ -1,22 +1,14 @@
 // Questions to the replay store.
 
-#include <unistd.h>
-
-#include <array>
 #include <chrono>
 #include <memory>
 #include <thread>
 
-#include "config/clock.hpp"
-#include "config/files.hpp"
 #include "tools/arguments.hpp"
 #include "tools/cli.hpp"
-#include "tools/json_view.hpp"
-#include "tools/learning_curve.hpp"
-#include "tools/render.hpp"
 #include "tools/replay_export.hpp"
 #include "tools/replay_filters.hpp"
-#include "tools/replay_source.hpp"
+#include "tools/replay_query.hpp"
 #include "tools/token_texts.hpp"
 
 namespace autodidact {
@@ -32,67 +24,8 @@ struct Arguments {
   std::vector<std::string> words;
   std::vector<std::string> by = {"version"};
   std::uint64_t after = 0, limit = 0, keep = 0;
-  bool has_keep = false;
   bool oldest = false, tokens = false, ignore_case = false, invert = false, once = false, apply = false, deep = false;
 };
-
-Result<ReplaySource> open_source(const Globals& globals, const std::string& directory, ReplaySource::Access access) {
-  Globals where = globals;
-  if (!directory.empty()) where.data_dir = directory;
-  AD_ASSIGN_OR_RETURN(const Place place, find_place(where));
-  auto source = ReplaySource::open(place, globals.direct, access);
-  if (source.ok()) remark(globals, source->description());
-  return source;
-}
-
-// One query from the command line to the screen. Lines of type "page" only carry the cursor.
-struct Query {
-  const Globals& globals;
-  Output& output;
-  std::unique_ptr<Renderer> renderer;
-  std::function<void(Json&)> enrich;
-  std::uint64_t next = 0, lines = 0;
-  bool sound = true;
-
-  Query(const Globals& from, Output& to, const std::string& command)
-      : globals(from), output(to), renderer(make_renderer(command, to)) {}
-
-  bool take(std::string_view line) {
-    if (line.empty()) return !output.failed();
-    Json json = Json::parse(line, nullptr, /*allow_exceptions=*/false);
-    if (!json.is_object()) return true;
-    if (text_of(json, "type") == "page") {
-      next = count_of(json, "next");
-      return true;
-    }
-    ++lines;
-    if (text_of(json, "type") == "verify") sound = flag_of(json, "sound");
-    if (enrich) enrich(json);
-    if (output.json()) {
-      output.json_line(enrich ? json.dump(-1, ' ', false, Json::error_handler_t::replace) : std::string(line));
-    } else {
-      renderer->line(json);
-    }
-    return !output.failed();
-  }
-
-  Status run(ReplaySource& source, const Json& request) {
-    const std::string text = request.dump(-1, ' ', false, Json::error_handler_t::replace);
-    const Status status = source.ask(text, [this](std::string_view line) { return take(line); });
-    if (status.ok() && !output.json()) renderer->end();
-    return status;
-  }
-};
-
-Result<int> run_query(const Globals& globals, Output& output, const std::string& directory, const Json& request,
-                      ReplaySource::Access access = ReplaySource::Access::kRead) {
-  AD_ASSIGN_OR_RETURN(ReplaySource source, open_source(globals, directory, access));
-  Query query(globals, output, text_of(request, "command"));
-  AD_RETURN_IF_ERROR(query.run(source, request));
-  if (query.next != 0) remark(globals, "more: repeat with --after " + std::to_string(query.next));
-  if (!query.sound) return exit_code(Errc::kBadInput);
-  return 0;
-}
 
 Result<std::vector<std::uint64_t>> parse_ids(const std::vector<std::string>& words) {
   std::vector<std::uint64_t> ids;
@@ -158,7 +91,7 @@ void add_show(CLI::App* replay, Cli& cli) {
                         if (!directory.empty()) where.data_dir = directory;
                         AD_ASSIGN_OR_RETURN(const Place place, find_place(where));
                         AD_ASSIGN_OR_RETURN(ReplaySource source, open_source(where, "", ReplaySource::Access::kRead));
-                        Query query(globals, output, "show");
+                        ReplayQuery query(output, "show");
                         TokenTexts texts(place.data_dir);
                         if (a.tokens) query.enrich = [&](Json& line) { texts.add(line); };
                         AD_RETURN_IF_ERROR(query.run(source, {{"command", "show"}, {"ids", ids}, {"tokens", a.tokens}}));
@@ -186,9 +119,9 @@ void add_grep(CLI::App* replay, Cli& cli) {
             if (a.ignore_case) request["ignore_case"] = true;
             if (a.invert) request["invert"] = true;
             AD_ASSIGN_OR_RETURN(ReplaySource source, open_source(globals, a.directory, ReplaySource::Access::kRead));
-            Query query(globals, output, "grep");
+            ReplayQuery query(output, "grep");
             AD_RETURN_IF_ERROR(query.run(source, request));
-            return query.lines > 1 ? 0 : kNoneFound;  // the last line counts what was searched
+            return query.lines() > 1 ? 0 : kNoneFound;  // the last line counts what was searched
           });
   command->add_option("REGEX", arguments->pattern, "What to look for")->required();
   add_filters(command, arguments->filters);
@@ -208,13 +141,13 @@ Result<int> tail(const Globals& globals, Output& output, Arguments& a) {
   AD_ASSIGN_OR_RETURN(Json request, filter_request("tail", a.filters));
   request["limit"] = a.limit;
   AD_ASSIGN_OR_RETURN(ReplaySource source, open_source(globals, a.directory, ReplaySource::Access::kRead));
-  Query query(globals, output, "tail");
+  ReplayQuery query(output, "tail");
   AD_RETURN_IF_ERROR(query.run(source, request));
   output.flush();
   if (!source.live() && !a.once) remark(globals, "no daemon runs here, so nothing new will come");
   while (source.live() && !a.once && !output.failed()) {
     std::this_thread::sleep_for(kTailEvery);
-    request["after"] = std::max<std::uint64_t>(query.next, 1);
+    request["after"] = std::max<std::uint64_t>(query.next(), 1);
     request["limit"] = 1000;
     AD_RETURN_IF_ERROR(query.run(source, request));
     output.flush();
@@ -371,39 +304,6 @@ void add_plain(CLI::App* parent, Cli& cli, const char* name, const char* what, c
   add_directory(command, *arguments);
 }
 
-// The report's lines as a picture. Versions follow each other as rounds do; the continuous schedule has several in one round.
-Status write_curve(const std::vector<Json>& lines, const std::string& title, const std::string& path) {
-  std::vector<RoundAccuracy> rounds;
-  for (const Json& line : lines) {
-    RoundAccuracy round{static_cast<std::uint32_t>(rounds.size()), number_of(line, "accuracy"), {}};
-    for (const Json& group : line.value("groups", Json::array())) {
-      round.groups.push_back({text_of(group, "name"), number_of(group, "accuracy")});
-    }
-    if (line.contains("accuracy")) rounds.push_back(std::move(round));
-  }
-  return write_file_atomic(path, render_svg(rounds, title));
-}
-
-void add_report(CLI::App& app, Cli& cli) {
-  const auto arguments = std::make_shared<Arguments>();
-  auto* command =
-      add(&app, cli, "report", "The learning curve: per version, what its round sampled and how it does on held-out problems",
-          "Examples:\n  autodidact report\n  autodidact report runs/addition --json\n  autodidact report --svg curve.svg",
-          arguments, [](const Globals& globals, Output& output, Arguments& a) -> Result<int> {
-            AD_ASSIGN_OR_RETURN(ReplaySource source, open_source(globals, a.directory, ReplaySource::Access::kRead));
-            Query query(globals, output, "report");
-            std::vector<Json> lines;
-            if (!a.svg.empty()) query.enrich = [&](Json& line) { lines.push_back(line); };
-            AD_RETURN_IF_ERROR(query.run(source, {{"command", "report"}}));
-            if (a.svg.empty()) return 0;
-            AD_RETURN_IF_ERROR(write_curve(lines, "Held-out accuracy by round", a.svg));
-            remark(globals, "the curve is in " + a.svg);
-            return 0;
-          });
-  add_directory(command, *arguments);
-  command->add_option("--svg", arguments->svg, "Draw it into this file too");
-}
-
 }  // namespace
 
 void add_replay_commands(CLI::App& app, Cli& cli) {
@@ -428,7 +328,6 @@ void add_replay_commands(CLI::App& app, Cli& cli) {
   add_plain(replay, cli, "versions", "Versions of the weights, where they are and which one serves",
             "Example:\n  autodidact replay versions --json | jq 'select(.serving).path'");
   add_events(replay, cli);
-  add_report(app, cli);
 }
 
 }  // namespace autodidact

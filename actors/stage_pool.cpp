@@ -174,6 +174,7 @@ caf::behavior stage_pool(caf::stateful_actor<StagePoolState>* self, ContextPtr c
         pool.pump();
       },
       [pool](const Grant& grant) {
+        pool.reset(grant.generation);  // the pool below may have heard of the reset first
         if (grant.generation != pool.s().generation) return;
         pool.s().room_below += grant.n;
         pool.pump();

@@ -58,6 +58,7 @@ struct Supervisor {
     }
     add("trainer", 0, [&system, ctx, state](const Place& p) { return system.spawn(trainer, ctx, p, state->options); });
     add("evaluator", 0, [&system, ctx](const Place& p) { return system.spawn(evaluator, ctx, p); });
+    // Last, and so told of the others last: its reset reaches a pool behind the Wire that names the pool's neighbours.
     add("curriculum", 0,
         [&system, ctx, state](const Place& p) { return system.spawn(curriculum, ctx, p, state->method, state->options); });
     for (std::size_t i = 0; i < s().children.size(); ++i) start(i);

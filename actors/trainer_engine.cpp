@@ -12,7 +12,6 @@ namespace autodidact {
 namespace {
 
 using std::chrono::milliseconds;
-constexpr std::size_t kCachedExamples = 1 << 18;
 constexpr milliseconds kPatience{20};  // for a step's write, before the device is left to others
 
 // Around each call of the learner: no cost of the loop's own.
@@ -39,7 +38,8 @@ TrainerEngine::TrainerEngine(ContextPtr context, std::shared_ptr<const Options> 
       io_thread_(context_->threads->start({"trainer-io", 2})),  // its errors are in the futures
       options_(std::move(options)),
       turn_(*context_->gate, DeviceGate::Use::kTrain, "trainer"),
-      saver_(context_, io_thread_, [this] { return stopping_.load(); }) {}
+      saver_(context_, io_thread_, [this] { return stopping_.load(); }),
+      examples_(context_->store, io_thread_) {}
 
 void TrainerEngine::run(TrainCommand command) {
   if (busy_.exchange(true)) return;  // repeated by a restarted curriculum
@@ -212,55 +212,14 @@ bool TrainerEngine::wait_for_grant(std::size_t count) {
   return true;
 }
 
-// Ascending, each once.
-std::vector<AttemptId> TrainerEngine::not_loaded(const std::vector<AttemptId>& ids) const {
-  std::vector<AttemptId> missing;
-  for (AttemptId id : ids) {
-    if (!examples_.contains(id)) missing.push_back(id);
-  }
-  std::sort(missing.begin(), missing.end());
-  missing.erase(std::unique(missing.begin(), missing.end()), missing.end());
-  return missing;
-}
-
-// Attempts are immutable, so what was read once can be kept.
-void TrainerEngine::keep_loaded(const Result<std::vector<JudgedAttempt>>& attempts) {
-  if (!attempts.ok()) return;
-  for (const auto& judged : *attempts) {
-    TrainExample example = make_example(judged);
-    if (judged.selection.weight > 0) example.weight = judged.selection.weight;
-    examples_.emplace(judged.attempt.id, std::move(example));
-  }
-}
-
-void TrainerEngine::read_ahead(const std::vector<AttemptId>& ids) {
-  auto missing = not_loaded(ids);
-  if (missing.empty()) return;
-  ahead_ = post_future(*io_thread_, [store = context_->store, missing = std::move(missing)] { return store->read(missing); });
-}
-
-// What could not be read ahead is read now, and the error is this read's.
-Result<TrainerEngine::Examples> TrainerEngine::load(const std::vector<AttemptId>& ids) {
-  if (examples_.size() > kCachedExamples) examples_.clear();
-  if (ahead_.valid()) keep_loaded(ahead_.get());
-  if (const auto missing = not_loaded(ids); !missing.empty()) {
-    const auto attempts = context_->store->read(missing);
-    if (!attempts.ok()) return attempts.status();
-    keep_loaded(attempts);
-  }
-  Examples batch;
-  for (AttemptId id : ids) batch.push_back(examples_.at(id));
-  return batch;
-}
-
 // The step before this one becomes durable beside this one's gradient, and before its update.
 Status TrainerEngine::step_once(const std::vector<AttemptId>& ids, const std::vector<AttemptId>& next, const char* phase) {
   const auto begin = system_clock().mono_ns();
-  AD_ASSIGN_OR_RETURN(const Examples batch, load(ids));
+  AD_ASSIGN_OR_RETURN(const auto batch, examples_.load(ids));
   hold_while_paused();
   hold_device();
   if (ending()) return {};
-  read_ahead(next);
+  examples_.read_ahead(next);
   AD_ASSIGN_OR_RETURN(const StepStats stats, model_call(*context_, [&] { return learner_->gradient(batch); }));
   AD_RETURN_IF_ERROR(settle_save());
   hold_device();

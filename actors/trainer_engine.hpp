@@ -14,6 +14,7 @@
 
 #include "actors/compute_thread.hpp"
 #include "actors/context.hpp"
+#include "actors/example_reader.hpp"
 #include "actors/loop_core.hpp"
 #include "actors/sliced_turn.hpp"
 #include "actors/step_saver.hpp"
@@ -44,7 +45,6 @@ class TrainerEngine : public std::enable_shared_from_this<TrainerEngine> {
   std::string waits_for() const;
 
  private:
-  using Examples = std::vector<TrainExample>;
   void execute(const TrainCommand& command);
   Status prepare(const TrainCommand& command);
   Status resume(const TrainerState& state);
@@ -52,10 +52,6 @@ class TrainerEngine : public std::enable_shared_from_this<TrainerEngine> {
   Result<std::vector<std::uint32_t>> groups_of(const std::vector<AttemptId>& ids, bool balance);
   Status run_open_ended(const TrainCommand& command);
   bool wait_for_grant(std::size_t count);
-  std::vector<AttemptId> not_loaded(const std::vector<AttemptId>& ids) const;
-  void keep_loaded(const Result<std::vector<JudgedAttempt>>& attempts);
-  void read_ahead(const std::vector<AttemptId>& ids);
-  Result<Examples> load(const std::vector<AttemptId>& ids);
   Status step_once(const std::vector<AttemptId>& ids, const std::vector<AttemptId>& next, const char* phase);
   void save(const std::vector<AttemptId>& ids);
   Status settle_save();
@@ -87,8 +83,7 @@ class TrainerEngine : public std::enable_shared_from_this<TrainerEngine> {
   TrainerState plan_;                  // the plan under way; its step and slot are the saver's affair
   std::vector<Consumption> consumed_;  // since the step saved last
   std::uint32_t round_ = 0;
-  std::unordered_map<AttemptId, TrainExample> examples_;
-  std::future<Result<std::vector<JudgedAttempt>>> ahead_;
+  ExampleReader examples_;
   std::unordered_map<ProblemId, std::uint32_t> group_of_problem_;
 };
 

@@ -150,6 +150,21 @@ TEST_F(StagePoolTest, WhatIsOfAnotherGenerationIsDropped) {
   EXPECT_EQ(worker->worked(), (std::vector<ItemId>{item(0), item(0)}));
 }
 
+// The pool below may be reset, and grant, before the reset has come here: without that room nothing would ever move again.
+TEST_F(StagePoolTest, AGrantThatOvertakesItsResetCounts) {
+  plant();
+  const auto worker = seen();
+  join(0, 1, 4, worker);
+  system_.send(pool_, Grant{1, 8});
+  offer({0});
+  system_.send(pool_, Grant{2, 4});
+  EXPECT_EQ(number("pending") + number("held"), 0) << "the curriculum issues item 0 again";
+  system_.send(pool_, ResetPipeline{2});
+  EXPECT_EQ(number("room_below"), 4);
+  offer({0, 1}, 2);
+  EXPECT_EQ(worker->worked(), (std::vector<ItemId>{item(0), item(0), item(1)}));
+}
+
 TEST_F(StagePoolTest, IsDrainedWhenNothingIsHeld) {
   plant();
   const auto worker = seen();

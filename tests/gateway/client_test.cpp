@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "gateway/unix_socket.hpp"
+#include "tests/temp_directory.hpp"
 
 namespace autodidact {
 namespace {
@@ -22,9 +23,6 @@ using SteadyClock = std::chrono::steady_clock;
 class OddDaemon {
  public:
   explicit OddDaemon(std::function<void(int fd)> behave) {
-    char name[] = "/tmp/autodidact-client-XXXXXX";
-    directory_ = ::mkdtemp(name);
-    path_ = directory_ + "/admin.sock";
     auto listener = listen_unix(path_);
     if (!listener.ok()) throw std::runtime_error(listener.status().message());
     listener_ = std::move(listener).value();
@@ -44,12 +42,12 @@ class OddDaemon {
     stop_ = true;
     thread_.join();
     listener_.remove_file();
-    ::rmdir(directory_.c_str());
   }
   const std::string& path() const { return path_; }
 
  private:
-  std::string directory_, path_;
+  const TempDirectory directory_;
+  const std::string path_ = directory_.path("admin.sock");
   UnixListener listener_;
   std::atomic<bool> stop_{false};
   std::thread thread_;

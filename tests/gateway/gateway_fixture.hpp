@@ -11,24 +11,18 @@
 #include "gateway/gateway.hpp"
 #include "tests/gateway/fake_backend.hpp"
 #include "tests/gateway/raw_connection.hpp"
+#include "tests/temp_directory.hpp"
 
 namespace autodidact {
 
 class GatewayTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    char name[] = "/tmp/autodidact-gateway-XXXXXX";
-    ASSERT_NE(::mkdtemp(name), nullptr);
-    directory_ = name;
     settings_.admin_socket = directory_ + "/admin.sock";
     settings_.listen = "127.0.0.1:0";
   }
 
-  void TearDown() override {
-    gateway_.reset();
-    ::unlink(settings_.admin_socket.c_str());
-    ::rmdir(directory_.c_str());
-  }
+  void TearDown() override { gateway_.reset(); }
 
   void start() {
     auto gateway = Gateway::start(backend_, settings_);
@@ -54,7 +48,8 @@ class GatewayTest : public ::testing::Test {
     return connection.reply(ms);
   }
 
-  std::string directory_;
+  const TempDirectory temporary_;
+  const std::string directory_ = temporary_.path();
   GatewaySettings settings_;
   FakeBackend backend_;
   std::unique_ptr<Gateway> gateway_;

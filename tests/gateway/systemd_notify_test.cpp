@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "gateway/unix_socket.hpp"
+#include "tests/temp_directory.hpp"
 
 namespace autodidact {
 namespace {
@@ -69,15 +70,12 @@ TEST(SystemdNotify, AReloadCarriesTheMonotonicClock) {
 }
 
 TEST(SystemdNotify, SpeaksToAPathToo) {
-  char name[] = "/tmp/autodidact-notify-XXXXXX";
-  ASSERT_NE(::mkdtemp(name), nullptr);
-  const std::string path = std::string(name) + "/notify";
+  const TempDirectory directory;
+  const std::string path = directory.path("notify");
   Manager manager(path);
   ASSERT_TRUE(manager.bound());
   EXPECT_TRUE(SystemdNotify(path).watchdog().ok());
   EXPECT_EQ(manager.next(), "WATCHDOG=1");
-  ::unlink(path.c_str());
-  ::rmdir(name);
 }
 
 TEST(SystemdNotify, AStatusCannotSmuggleInAnotherLine) {

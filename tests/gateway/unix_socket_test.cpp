@@ -10,21 +10,15 @@
 
 #include "config/files.hpp"
 #include "gateway/tcp_listener.hpp"
+#include "tests/temp_directory.hpp"
 
 namespace autodidact {
 namespace {
 
 class UnixSocket : public ::testing::Test {
  protected:
-  void SetUp() override {
-    char name[] = "/tmp/autodidact-socket-XXXXXX";
-    ASSERT_NE(::mkdtemp(name), nullptr);
-    directory_ = name;
-    path_ = directory_ + "/admin.sock";
-  }
-  void TearDown() override { std::filesystem::remove_all(directory_); }
-
-  std::string directory_, path_;
+  const TempDirectory temporary_;
+  const std::string directory_ = temporary_.path(), path_ = temporary_.path("admin.sock");
 };
 
 TEST_F(UnixSocket, OneThatACrashLeftIsReplaced) {

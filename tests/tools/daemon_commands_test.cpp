@@ -12,6 +12,7 @@
 #include "gateway/gateway.hpp"
 #include "gateway/unix_socket.hpp"
 #include "tests/gateway/fake_backend.hpp"
+#include "tests/temp_directory.hpp"
 #include "tests/tools/process.hpp"
 #include "tests/tools/sample_store.hpp"
 
@@ -23,16 +24,7 @@ using nlohmann::json;
 
 class DaemonCommands : public ::testing::Test {
  protected:
-  void SetUp() override {
-    char name[] = "/tmp/autodidact-daemon-XXXXXX";
-    ASSERT_NE(::mkdtemp(name), nullptr);
-    directory_ = name;
-    ASSERT_TRUE(fill_sample_store(backend_.store()).ok());
-  }
-  void TearDown() override {
-    gateway_.reset();
-    fs::remove_all(directory_);
-  }
+  void SetUp() override { ASSERT_TRUE(fill_sample_store(backend_.store()).ok()); }
 
   void start() {
     GatewaySettings settings;
@@ -52,7 +44,8 @@ class DaemonCommands : public ::testing::Test {
     for (int i = 0; i < 500 && backend_.store_calls < count; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
 
-  std::string directory_;
+  const TempDirectory temporary_;
+  const std::string directory_ = temporary_.path();
   FakeBackend backend_;
   std::unique_ptr<Gateway> gateway_;
 };

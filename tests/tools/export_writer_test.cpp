@@ -10,6 +10,7 @@
 
 #include "config/files.hpp"
 #include "config/sha256.hpp"
+#include "tests/temp_directory.hpp"
 
 namespace autodidact {
 namespace {
@@ -19,13 +20,6 @@ using Json = nlohmann::ordered_json;
 
 class ExportWriterTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    char name[] = "/tmp/autodidact-export-XXXXXX";
-    ASSERT_NE(::mkdtemp(name), nullptr);
-    directory_ = name;
-  }
-  void TearDown() override { fs::remove_all(directory_); }
-
   std::size_t entries() const {
     return static_cast<std::size_t>(std::distance(fs::directory_iterator(directory_), fs::directory_iterator()));
   }
@@ -34,7 +28,8 @@ class ExportWriterTest : public ::testing::Test {
     return bytes.ok() ? *bytes : bytes.status().message();
   }
 
-  std::string directory_;
+  const TempDirectory temporary_;
+  const std::string directory_ = temporary_.path();
 };
 
 TEST_F(ExportWriterTest, RowsAreSpreadOverNumberedFilesWithDigests) {

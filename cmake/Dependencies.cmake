@@ -39,6 +39,8 @@ function(ad_imported name header)
   endforeach()
 endfunction()
 
+ad_imported(pcre2 pcre2.h LIBS pcre2-8)
+ad_imported(utf8proc utf8proc.h LIBS utf8proc)
 ad_imported(rocksdb rocksdb/db.h LIBS rocksdb)
 add_library(RocksDB::rocksdb ALIAS autodidact_rocksdb)
 if(AD_WITH_CAF)

@@ -1,5 +1,7 @@
 # Tokenizers apart from the rest of model/: they need no libtorch, so the replay tool links them in 50 ms of start-up.
 ad_library(tokenizer
-  SOURCES char_tokenizer.cpp tokenizer.cpp
+  SOURCES
+    bpe/added_tokens.cpp bpe/bpe_tokenizer.cpp bpe/bpe_vocabulary.cpp bpe/byte_level.cpp bpe/normalizer.cpp bpe/regex.cpp
+    bpe/splitter.cpp bpe/tokenizer_json.cpp bpe/utf8.cpp char_tokenizer.cpp tokenizer.cpp
   PUBLIC autodidact::config
-  PRIVATE nlohmann_json::nlohmann_json)
+  PRIVATE nlohmann_json::nlohmann_json autodidact_pcre2 autodidact_utf8proc)

@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "config/files.hpp"
+#include "model/bpe/bpe_tokenizer.hpp"
+#include "model/bpe/tokenizer_json.hpp"
 
 namespace autodidact {
 namespace {
@@ -39,16 +41,38 @@ Result<std::shared_ptr<const Tokenizer>> load_characters(const std::string& path
   return tokenizer;
 }
 
+// A token is named by its content, or by an object that has it.
+std::string token_named(const nlohmann::json& config, const char* key) {
+  const auto found = config.find(key);
+  if (found == config.end()) return "";
+  if (found->is_string()) return *found;
+  return found->is_object() && found->contains("content") && (*found)["content"].is_string() ? (*found)["content"] : "";
+}
+
+Result<std::shared_ptr<const Tokenizer>> load_bpe(const std::string& path, std::string text, const nlohmann::json& json) {
+  const std::string beside = parent_directory(path) + "/tokenizer_config.json";
+  AD_ASSIGN_OR_RETURN(const std::string config_text, read_file(beside, kMaxFileBytes));
+  auto config = parse_json_once(config_text);
+  if (!config.ok()) return config.status().with_context(beside);
+  const EndTokens ends{token_named(*config, "eos_token"), token_named(*config, "pad_token")};
+  if (ends.eos.empty()) return Status(Errc::kBadInput, beside + ": \"eos_token\" must name a token");
+  auto tokenizer = make_bpe_tokenizer(std::move(text), json, ends);
+  if (!tokenizer.ok()) return tokenizer.status().with_context(path);
+  return tokenizer;
+}
+
 }  // namespace
 
 Result<std::shared_ptr<const Tokenizer>> load_tokenizer(const std::string& path) {
-  AD_ASSIGN_OR_RETURN(const std::string text, read_file(path, kMaxFileBytes));
-  const auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (json.is_discarded()) return bad_file(path, "not JSON");
-  if (!json.is_object()) return bad_file(path, "must hold a JSON object");
-  const auto type = json.find("type");
-  if (type == json.end() || !type->is_string() || *type != "char") return bad_file(path, "\"type\" must be \"char\"");
-  return load_characters(path, json);
+  AD_ASSIGN_OR_RETURN(std::string text, read_file(path, kMaxFileBytes));
+  const auto json = parse_json_once(text);
+  if (!json.ok()) return bad_file(path, json.status().message());
+  if (json->contains("model")) return load_bpe(path, std::move(text), *json);
+  const auto type = json->find("type");
+  if (type == json->end() || !type->is_string() || *type != "char") {
+    return bad_file(path, "\"type\" must be \"char\", or a \"model\" must be there");
+  }
+  return load_characters(path, *json);
 }
 
 }  // namespace autodidact

@@ -1,5 +1,4 @@
 # Replay queries, a target of their own: the daemon and the replay tool share it. PCRE2 runs `grep` patterns within bounds.
-ad_imported(pcre2 pcre2.h LIBS pcre2-8)
 ad_library(inspect
   SOURCES
     inspect.cpp inspect_admin.cpp inspect_diff.cpp inspect_export.cpp inspect_grep.cpp inspect_json.cpp inspect_lineage.cpp

@@ -83,9 +83,9 @@ Result<std::vector<Field>> fields_named(const std::vector<std::string>& names) {
   for (const std::string& wanted : names) {
     const auto field = std::find_if(kFields.begin(), kFields.end(), [&](const Field& known) { return wanted == known.name; });
     if (field == kFields.end()) {
-      std::string all;
-      for (const Field& known : kFields) all += std::string(" ") + known.name;
-      return Status(Errc::kUsage, "replay stats cannot group by \"" + wanted + "\"; it can by" + all);
+      std::string why = "replay stats cannot group by \"" + wanted + "\"; it can by";
+      for (const Field& known : kFields) why.append(" ").append(known.name);
+      return Status(Errc::kUsage, why);
     }
     fields.push_back(*field);
   }

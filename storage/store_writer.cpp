@@ -230,7 +230,7 @@ void StoreWriter::run_maintenance(Job& job) {
 
 Status StoreWriter::write(rocksdb::WriteBatch& batch) {
   const Status status = core_.db->write(batch, core_.options.sync);
-  if (status.ok()) return status;
+  if (status.ok()) return {};
   go_down(status);
   return failure_;
 }

@@ -16,7 +16,7 @@ if(AD_BENCH)
   find_package(benchmark REQUIRED)
 endif()
 
-# For programs that run for days: the system's allocator grows by what it cannot give back, and maps no huge pages.
+# For programs that run for days: the system's allocator grows by what it cannot give back.
 add_library(autodidact_allocator INTERFACE)
 add_library(autodidact::allocator ALIAS autodidact_allocator)
 find_library(AD_JEMALLOC jemalloc)

@@ -7,6 +7,8 @@ std::uint64_t ModelClock::now_ticks() const {
   return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(since).count()) / kTickNs;
 }
 
+// While nobody is inside, the word keeps the tick at which the last stretch ended: a thread that read the clock, was held
+// up, and finds the count at zero again must not start a stretch before one that was booked meanwhile.
 void ModelClock::enter() {
   calls_.fetch_add(1, std::memory_order_relaxed);
   auto old = state_.load();
@@ -23,9 +25,9 @@ void ModelClock::leave() {
   std::uint64_t next = 0, now = 0;
   do {
     now = now_ticks();
-    next = (old & kCountMask) == 1 ? 0 : old - 1;
+    next = (old & kCountMask) == 1 ? now << kCountBits : old - 1;
   } while (!state_.compare_exchange_weak(old, next));
-  if (next == 0) total_ticks_.fetch_add(now - (old >> kCountBits));
+  if ((next & kCountMask) == 0) total_ticks_.fetch_add(now - (old >> kCountBits));
 }
 
 std::uint64_t ModelClock::active_ns() const {

@@ -31,7 +31,8 @@ class ModelClock {
   }
 
  private:
-  // One word, so that count and start change together: 48 bits start in ticks of 256 ns (2.2 years), 16 bits calls active.
+  // One word, so that count and start change together: 48 bits start of the running stretch, or end of the
+  // last, in ticks of 256 ns (2.2 years), 16 bits calls active.
   static constexpr std::uint64_t kTickNs = 256;
   static constexpr int kCountBits = 16;
   static constexpr std::uint64_t kCountMask = (1u << kCountBits) - 1;

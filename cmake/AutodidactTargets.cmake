@@ -46,3 +46,19 @@ function(ad_test name)
   set_tests_properties(${name} PROPERTIES TIMEOUT ${A_TIMEOUT} LABELS "${A_LABELS}"
     ENVIRONMENT "AD_SOURCE_DIR=${PROJECT_SOURCE_DIR};AD_BIN_DIR=${PROJECT_BINARY_DIR}/bin")
 endfunction()
+
+# ad_fuzz(NAME LIBS autodidact::x …): tests/fuzz/NAME_fuzz.cpp, which defines LLVMFuzzerTestOneInput. Under the preset fuzz
+# (clang) a libFuzzer program; elsewhere a test that runs it once over the files of tests/fuzz/corpus/NAME.
+function(ad_fuzz name)
+  cmake_parse_arguments(A "" "" "LIBS" ${ARGN})
+  if(AD_FUZZ)
+    add_executable(fuzz_${name} ${name}_fuzz.cpp)
+    target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+    target_link_libraries(fuzz_${name} PRIVATE ${A_LIBS})
+    set_target_properties(fuzz_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/fuzz)
+    add_dependencies(fuzzers fuzz_${name})
+  else()
+    ad_test(fuzz_${name}_test SOURCES ${name}_fuzz.cpp corpus_test.cpp LIBS ${A_LIBS})
+    target_compile_definitions(fuzz_${name}_test PRIVATE AD_CORPUS="${CMAKE_CURRENT_SOURCE_DIR}/corpus/${name}")
+  endif()
+endfunction()

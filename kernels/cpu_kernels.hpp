@@ -78,6 +78,13 @@ struct CpuKernels {
   void (*rmsnorm_grad)(const float* x, const float* rstd, const float* weight, const float* dy, std::int64_t rows,
                        std::int64_t d, float* dx, float* dweight);
 
+  // LayerNorm: y = (x - mean) / sqrt(variance + eps) * weight + bias; mean and rstd of each row when not null.
+  void (*layernorm)(const float* x, std::int64_t rows, std::int64_t d, const float* weight, const float* bias, float eps,
+                    float* y, float* mean, float* rstd);
+  // dx += gradient through the norm, dweight and dbias += their shares.
+  void (*layernorm_grad)(const float* x, const float* mean, const float* rstd, const float* weight, const float* dy,
+                         std::int64_t rows, std::int64_t d, float* dx, float* dweight, float* dbias);
+
   // Rotates the halves of each head in place by the angle of `cos`/`sin` [head_dim / 2]; sign -1 undoes it.
   void (*rope)(float* x, std::int64_t heads, std::int64_t head_dim, const float* cos, const float* sin, float sign);
 
@@ -88,6 +95,13 @@ struct CpuKernels {
   void (*swiglu)(const float* gate_up, std::int64_t rows, std::int64_t f, float* act);
   // gate_up becomes its own gradient.
   void (*swiglu_grad)(float* gate_up, const float* dact, std::int64_t rows, std::int64_t f);
+
+  // GELU by its tanh formula ("gelu_new"); x becomes its own gradient.
+  void (*gelu)(const float* x, std::int64_t n, float* act);
+  void (*gelu_grad)(float* x, const float* dact, std::int64_t n);
+  // Each row += bias; dbias += the sum of the rows.
+  void (*add_bias)(float* x, std::int64_t rows, std::int64_t n, const float* bias);
+  void (*bias_grad)(const float* dy, std::int64_t rows, std::int64_t n, float* dbias);
 
   // log sum exp of a row; NaN or infinite when a logit is NaN or +infinite.
   float (*log_sum_exp)(const float* logits, std::int64_t n);

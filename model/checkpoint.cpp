@@ -7,20 +7,18 @@
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
-#include <map>
 
 #include "config/files.hpp"
 #include "config/sha256.hpp"
+#include "model/checkpoint_tensors.hpp"
 #include "model/config_json.hpp"
 #include "model/safetensors.hpp"
-#include "model/safetensors_header.hpp"
 #include "model/weights.hpp"
 
 namespace autodidact {
 namespace {
 
 constexpr std::uint64_t kMaxConfigBytes = 1 << 20;
-constexpr std::uint64_t kMaxWeightBytes = std::uint64_t{1} << 36;
 
 Status write_into(const std::string& directory, const Weights& weights, const std::string& tokenizer_json,
                   const std::string& tensors) {
@@ -41,23 +39,6 @@ Status take_name(const std::string& made, const std::string& directory) {
   return {};
 }
 
-// Every tensor of the layout once, with its shape, and no other.
-Status fill(std::string_view file, const SafetensorsIndex& index, const std::vector<TensorView>& layout, float* data) {
-  std::map<std::string_view, const SafetensorsEntry*> by_name;
-  for (const SafetensorsEntry& entry : index.entries) by_name[entry.name] = &entry;
-  for (const TensorView& tensor : layout) {
-    const auto found = by_name.find(tensor.name);
-    if (found == by_name.end()) return {Errc::kBadInput, "tensor \"" + tensor.name + "\" is missing"};
-    if (found->second->shape != tensor.shape)
-      return {Errc::kBadInput, "tensor \"" + tensor.name + "\" has another shape than config.json says"};
-    AD_RETURN_IF_ERROR(read_tensor(file, index, *found->second, {data + tensor.offset, tensor.size}));
-    by_name.erase(found);
-  }
-  if (!by_name.empty())
-    return {Errc::kBadInput, "tensor " + printable_name(by_name.begin()->first) + " is not part of this model"};
-  return {};
-}
-
 }  // namespace
 
 Result<std::string> save_checkpoint(const Weights& weights, const std::string& tokenizer_json, const std::string& directory) {
@@ -75,18 +56,11 @@ Result<std::string> save_checkpoint(const Weights& weights, const std::string& t
 }
 
 Result<WeightsPtr> load_checkpoint(const std::string& directory, VersionId version) {
-  const std::string config_path = directory + "/config.json", tensors_path = directory + "/model.safetensors";
+  const std::string config_path = directory + "/config.json";
   AD_ASSIGN_OR_RETURN(const std::string config_text, read_file(config_path, kMaxConfigBytes));
   const Result<ModelConfig> config = read_config_json(config_text);
   if (!config.ok()) return config.status().with_context(config_path);
-  AD_ASSIGN_OR_RETURN(const std::string file, read_file(tensors_path, kMaxWeightBytes));
-  const Result<SafetensorsIndex> index = parse_safetensors(file);
-  if (!index.ok()) return index.status().with_context(tensors_path);
-  const auto floats = static_cast<std::size_t>(config->parameter_count());
-  if (floats > file.size()) return Status(Errc::kBadInput, tensors_path + ": too small for the shape in config.json");
-  auto data = aligned_floats(floats);
-  const Status filled = fill(file, *index, tensor_layout(*config), data.get());
-  if (!filled.ok()) return filled.with_context(tensors_path);
+  AD_ASSIGN_OR_RETURN(auto data, load_tensors(directory, *config));
   return make_weights(*config, version, std::move(data));
 }
 

@@ -8,12 +8,9 @@ namespace {
 
 using nlohmann::json;
 using Position = ModelConfig::Position;
+using Family = ModelConfig::Family;
 
 Status bad(const std::string& key, const std::string& what) { return {Errc::kBadInput, key + ": " + what}; }
-
-const char* position_name(Position position) {
-  return position == Position::kRope ? "rope" : position == Position::kLearned ? "learned" : "none";
-}
 
 // Reads fields one by one and keeps the first error, so that the list below reads as a list.
 class Fields {
@@ -83,26 +80,76 @@ void read_shape(Fields& fields, ModelConfig& c) {
                  "does not divide num_attention_heads");
 }
 
-void refuse_unsupported(Fields& fields, const json& object) {
-  fields.require(!fields.flag_or("attention_bias", false), "attention_bias", "biases are not supported");
-  fields.require(!fields.flag_or("mlp_bias", false), "mlp_bias", "biases are not supported");
+void read_rest(Fields& fields, const json& object, ModelConfig& c) {
+  c.rms_norm_eps = fields.number_or("rms_norm_eps", 0, 1, 1e-6);
+  c.tie_word_embeddings = fields.flag_or("tie_word_embeddings", false);
+  if (c.family != Family::kQwen2) c.attention_bias = fields.flag_or("attention_bias", false);
+  if (c.family == Family::kLlama) c.mlp_bias = fields.flag_or("mlp_bias", false);
   fields.require(fields.absent("hidden_act") || object["hidden_act"] == "silu", "hidden_act", "only silu is supported");
-  fields.require(fields.absent("rope_scaling"), "rope_scaling", "scaled rotary positions are not supported");
+  fields.require(!fields.flag_or("use_sliding_window", false), "use_sliding_window", "sliding windows are not supported");
+  if (!fields.absent("layer_types") && object["layer_types"].is_array())
+    for (const json& type : object["layer_types"])
+      fields.require(type == "full_attention", "layer_types", "only full_attention is supported");
 }
 
-// transformers 4 writes rope_theta, 5 writes rope_parameters: {"rope_type": "default", "rope_theta": ...}.
+Status read_scaling(const std::string& key, const json& object, ModelConfig& c) {
+  if (!object.is_object()) return bad(key, "expected an object");
+  const char* name = object.contains("rope_type") ? "rope_type" : "type";  // what older files call it
+  const json type = object.value(name, json("default"));
+  RopeScaling& s = c.rope_scaling;
+  if (type == "default") return {};
+  if (type != "linear" && type != "llama3") return bad(key + "." + name, "expected default, linear or llama3");
+  s.kind = type == "linear" ? RopeScaling::Kind::kLinear : RopeScaling::Kind::kLlama3;
+  Fields fields(object);
+  fields.require(!fields.absent("factor"), "factor", "is missing");
+  s.factor = fields.number_or("factor", 1, 1e6, 1);
+  if (s.kind == RopeScaling::Kind::kLlama3) {
+    s.low_freq_factor = fields.number_or("low_freq_factor", 1e-3, 1e6, 1);
+    s.high_freq_factor = fields.number_or("high_freq_factor", 1e-3, 1e6, 4);
+    s.original_max_position_embeddings = fields.integer("original_max_position_embeddings", 1, 1 << 24);
+    fields.require(s.high_freq_factor > s.low_freq_factor, "high_freq_factor", "must be above low_freq_factor");
+  }
+  return fields.status().ok() ? Status{} : fields.status().with_context(key);
+}
+
+// transformers 4 writes rope_theta and rope_scaling, 5 writes rope_parameters with both in it.
 Status read_rope(Fields& fields, const json& object, ModelConfig& c) {
   c.rope_theta = fields.number_or("rope_theta", 1, 1e12, 10000);
   AD_RETURN_IF_ERROR(fields.status());
-  if (fields.absent("rope_parameters")) return fields.status();
+  if (!fields.absent("rope_scaling")) AD_RETURN_IF_ERROR(read_scaling("rope_scaling", object["rope_scaling"], c));
+  if (fields.absent("rope_parameters")) return {};
   const json& rope = object["rope_parameters"];
-  if (!rope.is_object()) return bad("rope_parameters", "expected an object");
-  if (rope.contains("rope_type") && rope["rope_type"] != "default")
-    return bad("rope_parameters.rope_type", "only \"default\" is supported");
-  AD_RETURN_IF_ERROR(fields.status());
+  AD_RETURN_IF_ERROR(read_scaling("rope_parameters", rope, c));
   Fields inner(rope);
   c.rope_theta = inner.number_or("rope_theta", 1, 1e12, c.rope_theta);
   return inner.status();
+}
+
+// GPT-2 has names of its own for the same things.
+Result<ModelConfig> read_gpt2(const json& object) {
+  ModelConfig c;
+  c.family = Family::kGpt2;
+  c.position = Position::kLearned;
+  Fields fields(object);
+  c.vocab_size = fields.integer("vocab_size", 2, 1 << 24);
+  c.hidden_size = fields.integer("n_embd", 1, 1 << 16);
+  c.num_hidden_layers = fields.integer("n_layer", 1, 1 << 10);
+  c.num_attention_heads = c.num_key_value_heads = fields.integer("n_head", 1, 1 << 10);
+  c.intermediate_size = fields.integer_or("n_inner", 1, 1 << 20, 4 * c.hidden_size);
+  c.max_position_embeddings = fields.integer("n_positions", 2, 1 << 22);
+  fields.require(c.hidden_size % c.num_attention_heads == 0, "n_head", "does not divide n_embd");
+  c.head_dim = c.hidden_size / c.num_attention_heads;
+  c.rms_norm_eps = fields.number_or("layer_norm_epsilon", 0, 1, 1e-5);
+  c.tie_word_embeddings = fields.flag_or("tie_word_embeddings", true);
+  c.eos_token_id = fields.token("eos_token_id", c.vocab_size);
+  c.pad_token_id = fields.token("pad_token_id", c.vocab_size);
+  fields.require(fields.absent("activation_function") || object["activation_function"] == "gelu_new", "activation_function",
+                 "only gelu_new is supported");
+  fields.require(fields.flag_or("scale_attn_weights", true), "scale_attn_weights", "must be true");
+  for (const char* key : {"scale_attn_by_inverse_layer_idx", "add_cross_attention"})
+    fields.require(!fields.flag_or(key, false), key, "is not supported");
+  AD_RETURN_IF_ERROR(fields.status());
+  return c;
 }
 
 Status read_own(const json& object, ModelConfig& c) {
@@ -120,60 +167,21 @@ Status read_own(const json& object, ModelConfig& c) {
 
 }  // namespace
 
-std::string write_config_json(const ModelConfig& c) {
-  const bool llama = c.position == Position::kRope;
-  const auto token = [](TokenId id) { return id < 0 ? json() : json(id); };
-  nlohmann::ordered_json out = {{"architectures", {llama ? "LlamaForCausalLM" : "AutodidactForCausalLM"}},
-                                {"model_type", llama ? "llama" : "autodidact"},
-                                {"vocab_size", c.vocab_size},
-                                {"hidden_size", c.hidden_size},
-                                {"intermediate_size", c.intermediate_size},
-                                {"num_hidden_layers", c.num_hidden_layers},
-                                {"num_attention_heads", c.num_attention_heads},
-                                {"num_key_value_heads", c.num_key_value_heads},
-                                {"head_dim", c.head_dim},
-                                {"max_position_embeddings", c.max_position_embeddings},
-                                {"hidden_act", "silu"},
-                                {"rms_norm_eps", c.rms_norm_eps},
-                                {"rope_theta", c.rope_theta},
-                                {"rope_scaling", nullptr},
-                                {"attention_bias", false},
-                                {"attention_dropout", 0.0},
-                                {"mlp_bias", false},
-                                {"tie_word_embeddings", c.tie_word_embeddings},
-                                {"bos_token_id", nullptr},
-                                {"eos_token_id", token(c.eos_token_id)},
-                                {"pad_token_id", token(c.pad_token_id)},
-                                {"torch_dtype", "float32"},
-                                {"use_cache", true},
-                                {"autodidact", {{"position", position_name(c.position)}, {"random_offset", c.random_offset}}}};
-  if (!llama)
-    out["autodidact"]["note"] =
-        "Llama blocks without rotary positions; learned ones are model.embed_positions.weight, added to the token embedding. "
-        "transformers has no class for this.";
-  return out.dump(2) + "\n";
-}
-
-std::string write_generation_config_json(const ModelConfig& c) {
-  json out = json::object();
-  if (c.eos_token_id >= 0) out["eos_token_id"] = c.eos_token_id;
-  if (c.pad_token_id >= 0) out["pad_token_id"] = c.pad_token_id;
-  return out.dump(2) + "\n";
-}
-
 Result<ModelConfig> read_config_json(std::string_view text) {
   const json object = json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!object.is_object()) return {Errc::kBadInput, "not a JSON object"};
-  const bool known = object.contains("model_type") && (object["model_type"] == "llama" || object["model_type"] == "autodidact");
-  if (!known) return bad("model_type", "expected \"llama\" or \"autodidact\"");
+  const json type = object.value("model_type", json());
+  if (type == "gpt2") return read_gpt2(object);
   ModelConfig c;
+  if (type == "qwen2" || type == "qwen3")
+    c.family = type == "qwen2" ? Family::kQwen2 : Family::kQwen3;
+  else if (type != "llama" && type != "autodidact")
+    return bad("model_type", "expected llama, qwen2, qwen3, gpt2 or autodidact");
   Fields fields(object);
   read_shape(fields, c);
-  c.rms_norm_eps = fields.number_or("rms_norm_eps", 0, 1, 1e-6);
-  c.tie_word_embeddings = fields.flag_or("tie_word_embeddings", false);
+  read_rest(fields, object, c);
   c.eos_token_id = fields.token("eos_token_id", c.vocab_size);
   c.pad_token_id = fields.token("pad_token_id", c.vocab_size);
-  refuse_unsupported(fields, object);
   AD_RETURN_IF_ERROR(fields.status());
   AD_RETURN_IF_ERROR(read_rope(fields, object, c));
   AD_RETURN_IF_ERROR(read_own(object, c));

@@ -9,12 +9,13 @@
 
 namespace autodidact {
 
-// With rotary positions it is a LlamaForCausalLM that `transformers` loads. Learned or no positions have no such class there:
+// A Llama, Qwen2, Qwen3 or GPT-2 that `transformers` loads. Llama blocks with learned or no positions have no class there:
 // model_type is then "autodidact", so that nobody loads it as a Llama and gets nonsense.
 std::string write_config_json(const ModelConfig& config);
 std::string write_generation_config_json(const ModelConfig& config);
 
-// kBadInput names the key. What this runtime cannot compute (biases, scaled rotary positions, another activation) is refused.
+// kBadInput names the key. What this runtime cannot compute (sliding windows, other activations, other ways to scale positions)
+// is refused.
 Result<ModelConfig> read_config_json(std::string_view text);
 
 }  // namespace autodidact

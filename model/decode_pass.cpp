@@ -22,6 +22,7 @@ std::vector<float> buffer(std::int64_t rows, std::int64_t width) {
 
 DecodePass::DecodePass(const ModelConfig& c, std::int64_t slots, std::int64_t max_rows)
     : config_(c),
+      blocks_(c),
       rope_(c),
       slots_(slots),
       key_floats_(c.num_key_value_heads * key_tile_floats(c.max_position_embeddings, c.head_dim)),
@@ -33,7 +34,7 @@ DecodePass::DecodePass(const ModelConfig& c, std::int64_t slots, std::int64_t ma
       norm_(buffer(max_rows, c.hidden_size)),
       qkv_(buffer(max_rows, qkv_width(c))),
       attended_(buffer(max_rows, q_width(c))),
-      gate_up_(buffer(max_rows, 2 * c.intermediate_size)),
+      up_(buffer(max_rows, up_width(c))),
       act_(buffer(max_rows, c.intermediate_size)),
       logits_(buffer(slots, logit_stride_)),
       scratch_(buffer(1, attention_scratch_floats(c.max_position_embeddings, c.num_attention_heads, c.head_dim))) {}
@@ -48,8 +49,8 @@ void DecodePass::run(const PackedWeights& weights, std::span<const TokenId> toke
     mlp_block(weights.layers[i], rows);
   }
   const std::int64_t d = config_.hidden_size;
-  kernels_.rmsnorm(x_.data(), rows, d, weights.final_norm, static_cast<float>(config_.rms_norm_eps), norm_.data(), nullptr);
-  kernels_.gemm(norm_.data(), d, rows, weights.head, d, config_.vocab_size, logits_.data(), logit_stride_, false);
+  blocks_.norm(weights.final_norm, x_.data(), rows, norm_.data(), nullptr, nullptr);
+  kernels_.gemm(norm_.data(), d, rows, weights.head.panels, d, config_.vocab_size, logits_.data(), logit_stride_, false);
 }
 
 void DecodePass::embed(const PackedWeights& weights, std::span<const TokenId> tokens, std::span<const DecodeSegment> segments) {
@@ -65,11 +66,11 @@ void DecodePass::embed(const PackedWeights& weights, std::span<const TokenId> to
 void DecodePass::attention_block(const PackedLayer& layer, std::int64_t index, std::int64_t rows,
                                  std::span<const DecodeSegment> segments, bool last_rows_only) {
   const std::int64_t d = config_.hidden_size, q = q_width(config_);
-  kernels_.rmsnorm(x_.data(), rows, d, layer.attention_norm, static_cast<float>(config_.rms_norm_eps), norm_.data(), nullptr);
-  kernels_.gemm(norm_.data(), d, rows, layer.qkv, d, qkv_width(config_), qkv_.data(), qkv_width(config_), false);
+  blocks_.norm(layer.attention_norm, x_.data(), rows, norm_.data(), nullptr, nullptr);
+  blocks_.linear(layer.qkv, norm_.data(), rows, d, qkv_width(config_), qkv_.data(), false);
   for (std::size_t i = 0; i < segments.size(); ++i) {
     const DecodeSegment& segment = segments[i];
-    store_keys_values(index, segment);
+    store_keys_values(layer, index, segment);
     if (last_rows_only)
       attend(index, segment, segment.rows - 1, attended_.data() + static_cast<std::int64_t>(i) * q);
     else
@@ -79,19 +80,18 @@ void DecodePass::attention_block(const PackedLayer& layer, std::int64_t index, s
     keep_last_rows(segments);
     rows = static_cast<std::int64_t>(segments.size());
   }
-  kernels_.gemm(attended_.data(), q, rows, layer.o, q, d, x_.data(), d, true);
+  blocks_.linear(layer.o, attended_.data(), rows, q, d, x_.data(), true);
 }
 
-void DecodePass::store_keys_values(std::int64_t layer, const DecodeSegment& segment) {
+void DecodePass::store_keys_values(const PackedLayer& weights, std::int64_t layer, const DecodeSegment& segment) {
   const std::int64_t hd = config_.head_dim, kv = kv_width(config_), width = qkv_width(config_);
   const std::int64_t tile_floats = key_tile_floats(config_.max_position_embeddings, hd);
   float *k_to = keys(layer, segment.slot), *v_to = values(layer, segment.slot);
   for (std::int64_t r = 0; r < segment.rows; ++r) {
     const std::int64_t position = segment.first + r;
     float* row = qkv_.data() + (segment.row + r) * width;
-    if (rope_.half > 0 && !rope_.cos.empty())
-      kernels_.rope(row, config_.num_attention_heads + config_.num_key_value_heads, hd, rope_.cos_at(position),
-                    rope_.sin_at(position), 1);
+    blocks_.qk_norm(weights, row, nullptr);
+    blocks_.rotate(rope_, position, row, 1);
     const float* k = row + q_width(config_);
     for (std::int64_t h = 0; h < config_.num_key_value_heads; ++h) {
       float* tile = k_to + h * tile_floats + position / kKeyTile * kKeyTile * hd + position % kKeyTile;
@@ -99,7 +99,13 @@ void DecodePass::store_keys_values(std::int64_t layer, const DecodeSegment& segm
     }
     std::memcpy(v_to + position * kv, k + kv, static_cast<std::size_t>(kv) * sizeof(float));
   }
-  const std::int64_t positions = segment.first + segment.rows;
+  copy_keys_values(layer, segment);
+}
+
+void DecodePass::copy_keys_values(std::int64_t layer, const DecodeSegment& segment) {
+  const std::int64_t hd = config_.head_dim, kv = kv_width(config_), positions = segment.first + segment.rows;
+  const std::int64_t tile_floats = key_tile_floats(config_.max_position_embeddings, hd);
+  const float *k_to = keys(layer, segment.slot), *v_to = values(layer, segment.slot);
   for (std::int64_t copy : segment.copies) {
     for (std::int64_t h = 0; h < config_.num_key_value_heads; ++h)
       std::memcpy(keys(layer, copy) + h * tile_floats, k_to + h * tile_floats,
@@ -137,10 +143,10 @@ void DecodePass::keep_last_rows(std::span<const DecodeSegment> segments) {
 
 void DecodePass::mlp_block(const PackedLayer& layer, std::int64_t rows) {
   const std::int64_t d = config_.hidden_size, f = config_.intermediate_size;
-  kernels_.rmsnorm(x_.data(), rows, d, layer.mlp_norm, static_cast<float>(config_.rms_norm_eps), norm_.data(), nullptr);
-  kernels_.gemm(norm_.data(), d, rows, layer.gate_up, d, 2 * f, gate_up_.data(), 2 * f, false);
-  kernels_.swiglu(gate_up_.data(), rows, f, act_.data());
-  kernels_.gemm(act_.data(), f, rows, layer.down, f, d, x_.data(), d, true);
+  blocks_.norm(layer.mlp_norm, x_.data(), rows, norm_.data(), nullptr, nullptr);
+  blocks_.linear(layer.up, norm_.data(), rows, d, up_width(config_), up_.data(), false);
+  blocks_.activation(up_.data(), rows, act_.data());
+  blocks_.linear(layer.down, act_.data(), rows, f, d, x_.data(), true);
 }
 
 }  // namespace autodidact

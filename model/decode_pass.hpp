@@ -10,7 +10,7 @@
 #include <span>
 #include <vector>
 
-#include "model/packed_weights.hpp"
+#include "model/blocks.hpp"
 
 namespace autodidact {
 
@@ -33,7 +33,8 @@ class DecodePass {
   void embed(const PackedWeights& weights, std::span<const TokenId> tokens, std::span<const DecodeSegment> segments);
   void attention_block(const PackedLayer& layer, std::int64_t index, std::int64_t rows, std::span<const DecodeSegment> segments,
                        bool last_rows_only);
-  void store_keys_values(std::int64_t layer, const DecodeSegment& segment);
+  void store_keys_values(const PackedLayer& weights, std::int64_t layer, const DecodeSegment& segment);
+  void copy_keys_values(std::int64_t layer, const DecodeSegment& segment);
   void attend(std::int64_t layer, const DecodeSegment& segment, std::int64_t from_row, float* out);
   void keep_last_rows(std::span<const DecodeSegment> segments);
   void mlp_block(const PackedLayer& layer, std::int64_t rows);
@@ -42,13 +43,14 @@ class DecodePass {
 
   const CpuKernels& kernels_ = cpu_kernels();
   const ModelConfig config_;
+  const Blocks blocks_;
   const RopeTable rope_;
   const std::int64_t slots_, key_floats_, value_floats_, logit_stride_;  // floats per slot and layer
   struct Free {
     void operator()(float* p) const { std::free(p); }
   };
   std::unique_ptr<float[], Free> keys_, values_;
-  std::vector<float> x_, norm_, qkv_, attended_, gate_up_, act_, logits_, scratch_;  // [rows, width]
+  std::vector<float> x_, norm_, qkv_, attended_, up_, act_, logits_, scratch_;  // [rows, width]
 };
 
 }  // namespace autodidact

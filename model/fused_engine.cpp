@@ -60,7 +60,7 @@ class FusedEngine : public GradientEngine {
       std::vector<std::vector<float>> scored(lane.examples.size());
       for_chunks(lane, *weights.packed, [&](std::size_t begin, std::size_t end) {
         for (std::size_t e = begin; e < end; ++e) scored[e].resize(static_cast<std::size_t>(lane.examples[e].counted()));
-        lane.pass.logprobs(std::span(scored).subspan(begin, end - begin));
+        lane.pass.logprobs(*weights.packed, std::span(scored).subspan(begin, end - begin));
       });
       for (std::size_t e = 0; e < scored.size(); ++e) out[lane.origin[e]] = std::move(scored[e]);
     });

@@ -6,6 +6,9 @@
 namespace autodidact {
 namespace {
 
+// Logits of a few rows at a time: at a vocabulary of 49,152 those of 512 tokens would be 100 MB.
+constexpr std::int64_t kHeadFloats = std::int64_t{1} << 21, kMinHeadRows = 48;
+
 std::vector<float> buffer(std::int64_t rows, std::int64_t width) {
   return std::vector<float>(static_cast<std::size_t>(rows * width + kSlackFloats));
 }
@@ -18,57 +21,50 @@ void zero_rows(float* to, std::int64_t rows, std::int64_t width) { std::fill(to,
 
 }  // namespace
 
-void pack_backward(const ModelConfig& c, const float* flat, BackwardPanels& packed) {
-  const CpuKernels& kernels = cpu_kernels();
-  const WeightOffsets offsets = weight_offsets(c);
-  const std::int64_t d = c.hidden_size, f = c.intermediate_size;
-  const std::int64_t layer_floats = packed_floats(kernels, d, qkv_width(c)) + packed_floats(kernels, q_width(c), d) +
-                                    packed_floats(kernels, d, 2 * f) + packed_floats(kernels, f, d);
-  packed.panels.resize(
-      static_cast<std::size_t>(c.num_hidden_layers * layer_floats + packed_floats(kernels, d, c.vocab_size) + kSlackFloats));
-  float* to = packed.panels.data();
-  const auto pack = [&](std::size_t offset, std::int64_t out, std::int64_t in) {
-    const float* begin = to;
-    kernels.pack_kn(flat + offset, in, out, in, to);
-    to += packed_floats(kernels, in, out);
-    return begin;
-  };
-  packed.layers.resize(offsets.layers.size());
-  for (std::size_t i = 0; i < offsets.layers.size(); ++i) {
-    const LayerOffsets& at = offsets.layers[i];
-    packed.layers[i] = {pack(at.qkv, qkv_width(c), d), pack(at.o, d, q_width(c)), pack(at.gate_up, 2 * f, d),
-                        pack(at.down, d, f)};
-  }
-  packed.head = pack(offsets.head, c.vocab_size, d);
-}
-
 FusedPass::FusedPass(const ModelConfig& c, const RopeTable& rope, std::int64_t max_rows)
     : config_(c),
+      blocks_(c),
       rope_(rope),
       offsets_(weight_offsets(c)),
       x_(buffer(max_rows, c.hidden_size)),
       final_norm_(buffer(max_rows, c.hidden_size)),
+      final_mean_(buffer(max_rows, 1)),
       final_rstd_(buffer(max_rows, 1)),
-      logits_(buffer(max_rows, c.vocab_size)),
+      head_rows_(std::clamp(kHeadFloats / c.vocab_size, std::min(kMinHeadRows, max_rows), max_rows)),
+      logits_(buffer(head_rows_, c.vocab_size)),
       dx_(buffer(max_rows, c.hidden_size)),
       dnorm_(buffer(max_rows, c.hidden_size)),
       dqkv_(buffer(max_rows, qkv_width(c))),
       dattended_(buffer(max_rows, q_width(c))),
       dact_(buffer(max_rows, c.intermediate_size)),
       key_tiles_(buffer(c.num_key_value_heads, key_tile_floats(max_rows, c.head_dim))),
-      scratch_(buffer(1, std::max(attention_scratch_floats(max_rows, c.num_attention_heads, c.head_dim),
-                                  attention_grad_scratch_floats(std::min(max_rows, c.max_position_embeddings), c.head_dim)))) {
-  for (std::int64_t i = 0; i < c.num_hidden_layers; ++i)
-    layers_.push_back({buffer(max_rows, c.hidden_size), buffer(max_rows, c.hidden_size), buffer(max_rows, 1),
-                       buffer(max_rows, qkv_width(c)), buffer(max_rows, q_width(c)), buffer(max_rows, c.hidden_size),
-                       buffer(max_rows, c.hidden_size), buffer(max_rows, 1), buffer(max_rows, 2 * c.intermediate_size),
-                       buffer(max_rows, c.intermediate_size)});
+      scratch_(
+          buffer(1, std::max({qkv_width(c), attention_scratch_floats(max_rows, c.num_attention_heads, c.head_dim),
+                              attention_grad_scratch_floats(std::min(max_rows, c.max_position_embeddings), c.head_dim)}))) {
+  const std::int64_t d = c.hidden_size, heads = c.num_attention_heads + c.num_key_value_heads;
+  for (std::int64_t i = 0; i < c.num_hidden_layers; ++i) {
+    Layer layer;
+    layer.x = layer.norm = layer.x_mid = layer.mlp_norm = buffer(max_rows, d);
+    layer.mean = layer.rstd = layer.mlp_mean = layer.mlp_rstd = buffer(max_rows, 1);
+    layer.qkv = buffer(max_rows, qkv_width(c));
+    layer.attended = buffer(max_rows, q_width(c));
+    layer.up = buffer(max_rows, up_width(c));
+    layer.act = buffer(max_rows, c.intermediate_size);
+    if (c.qk_norm()) {
+      layer.qk_raw = layer.qkv;
+      layer.qk_rstd = buffer(max_rows, heads);
+    }
+    layers_.push_back(std::move(layer));
+  }
 }
 
 void FusedPass::place(std::span<const PlacedExample> examples) {
   segments_.clear();
+  targets_.clear();
   rows_ = counted_ = 0;
   for (const PlacedExample& placed : examples) {
+    for (std::int64_t i = placed.first_counted(); i < placed.rows(); ++i)
+      targets_.push_back({placed.example->tokens[i + 1], placed.example->weight});
     segments_.push_back({&placed, rows_, placed.rows(), placed.first_counted(), counted_});
     rows_ += placed.rows();
     counted_ += placed.counted();
@@ -94,38 +90,45 @@ void FusedPass::forward(const PackedWeights& weights, std::span<const PlacedExam
     attention_forward(weights.layers[i], layers_[i], last);
     mlp_forward(weights.layers[i], layers_[i], last ? counted_ : rows_, last ? x_.data() : layers_[i + 1].x.data());
   }
-  const std::int64_t d = config_.hidden_size;
-  kernels_.rmsnorm(x_.data(), counted_, d, weights.final_norm, static_cast<float>(config_.rms_norm_eps), final_norm_.data(),
-                   final_rstd_.data());
-  kernels_.gemm(final_norm_.data(), d, counted_, weights.head, d, config_.vocab_size, logits_.data(), config_.vocab_size,
-                false);
+  blocks_.norm(weights.final_norm, x_.data(), counted_, final_norm_.data(), final_mean_.data(), final_rstd_.data());
 }
 
-void FusedPass::rotate(float* qkv, float sign) const {
-  if (config_.position != ModelConfig::Position::kRope) return;
-  const std::int64_t heads = config_.num_attention_heads + config_.num_key_value_heads, width = qkv_width(config_);
+void FusedPass::normalize_and_rotate(const PackedLayer& weights, Layer& layer) {
+  const std::int64_t width = qkv_width(config_), heads = config_.num_attention_heads + config_.num_key_value_heads;
+  if (config_.qk_norm()) copy_rows(layer.qkv.data(), rows_, width, layer.qk_raw.data());
   for (const Segment& segment : segments_)
     for (std::int64_t i = 0; i < segment.rows; ++i) {
-      const std::int64_t position = segment.placed->offset + i;
-      kernels_.rope(qkv + (segment.row + i) * width, heads, config_.head_dim, rope_.cos_at(position), rope_.sin_at(position),
-                    sign);
+      float* row = layer.qkv.data() + (segment.row + i) * width;
+      blocks_.qk_norm(weights, row, config_.qk_norm() ? layer.qk_rstd.data() + (segment.row + i) * heads : nullptr);
+      blocks_.rotate(rope_, segment.placed->offset + i, row, 1);
+    }
+}
+
+void FusedPass::rotate_back(const PackedLayer& weights, const LayerOffsets& at, const Layer& layer, float* grad) {
+  const std::int64_t width = qkv_width(config_), heads = config_.num_attention_heads + config_.num_key_value_heads;
+  for (const Segment& segment : segments_)
+    for (std::int64_t i = 0; i < segment.rows; ++i) {
+      const std::int64_t r = segment.row + i;
+      blocks_.rotate(rope_, segment.placed->offset + i, dqkv_.data() + r * width, -1);
+      if (config_.qk_norm())
+        blocks_.qk_norm_grad(weights, at, layer.qk_raw.data() + r * width, layer.qk_rstd.data() + r * heads,
+                             dqkv_.data() + r * width, scratch_.data(), grad);
     }
 }
 
 // After the last layer's attention only the counted rows go on: the others predict nothing that is asked for.
 void FusedPass::attention_forward(const PackedLayer& weights, Layer& layer, bool last) {
   const std::int64_t d = config_.hidden_size, q = q_width(config_);
-  kernels_.rmsnorm(layer.x.data(), rows_, d, weights.attention_norm, static_cast<float>(config_.rms_norm_eps),
-                   layer.norm.data(), layer.rstd.data());
-  kernels_.gemm(layer.norm.data(), d, rows_, weights.qkv, d, qkv_width(config_), layer.qkv.data(), qkv_width(config_), false);
-  rotate(layer.qkv.data(), 1);
+  blocks_.norm(weights.attention_norm, layer.x.data(), rows_, layer.norm.data(), layer.mean.data(), layer.rstd.data());
+  blocks_.linear(weights.qkv, layer.norm.data(), rows_, d, qkv_width(config_), layer.qkv.data(), false);
+  normalize_and_rotate(weights, layer);
   for (const Segment& segment : segments_) {
     attend(layer, segment, last);
     const std::int64_t from = last ? segment.first_counted : 0;
     copy_rows(layer.x.data() + (segment.row + from) * d, segment.rows - from, d,
               layer.x_mid.data() + (last ? segment.counted_row : segment.row) * d);
   }
-  kernels_.gemm(layer.attended.data(), q, last ? counted_ : rows_, weights.o, q, d, layer.x_mid.data(), d, true);
+  blocks_.linear(weights.o, layer.attended.data(), last ? counted_ : rows_, q, d, layer.x_mid.data(), true);
 }
 
 void FusedPass::attend(Layer& layer, const Segment& segment, bool last) {
@@ -157,20 +160,19 @@ void FusedPass::attend(Layer& layer, const Segment& segment, bool last) {
 
 void FusedPass::mlp_forward(const PackedLayer& weights, Layer& layer, std::int64_t rows, float* x_out) {
   const std::int64_t d = config_.hidden_size, f = config_.intermediate_size;
-  kernels_.rmsnorm(layer.x_mid.data(), rows, d, weights.mlp_norm, static_cast<float>(config_.rms_norm_eps),
-                   layer.mlp_norm.data(), layer.mlp_rstd.data());
-  kernels_.gemm(layer.mlp_norm.data(), d, rows, weights.gate_up, d, 2 * f, layer.gate_up.data(), 2 * f, false);
-  kernels_.swiglu(layer.gate_up.data(), rows, f, layer.act.data());
+  blocks_.norm(weights.mlp_norm, layer.x_mid.data(), rows, layer.mlp_norm.data(), layer.mlp_mean.data(), layer.mlp_rstd.data());
+  blocks_.linear(weights.up, layer.mlp_norm.data(), rows, d, up_width(config_), layer.up.data(), false);
+  blocks_.activation(layer.up.data(), rows, layer.act.data());
   copy_rows(layer.x_mid.data(), rows, d, x_out);
-  kernels_.gemm(layer.act.data(), f, rows, weights.down, f, d, x_out, d, true);
+  blocks_.linear(weights.down, layer.act.data(), rows, f, d, x_out, true);
 }
 
 double FusedPass::backward(const PackedWeights& weights, const BackwardPanels& panels, float scale, float* grad) {
-  const double loss = head_backward(panels, scale, grad);
+  const double loss = head_backward(weights, panels, scale, grad);
   const std::int64_t d = config_.hidden_size;
   zero_rows(dx_.data(), counted_, d);
-  kernels_.rmsnorm_grad(x_.data(), final_rstd_.data(), weights.final_norm, dnorm_.data(), counted_, d, dx_.data(),
-                        grad + offsets_.final_norm);
+  blocks_.norm_grad(weights.final_norm, offsets_.final_norm, x_.data(), final_mean_.data(), final_rstd_.data(), dnorm_.data(),
+                    counted_, dx_.data(), grad);
   for (std::size_t i = layers_.size(); i-- > 0;) {
     const bool last = i + 1 == layers_.size();
     mlp_backward(weights.layers[i], panels.layers[i], offsets_.layers[i], layers_[i], last ? counted_ : rows_, grad);
@@ -180,41 +182,46 @@ double FusedPass::backward(const PackedWeights& weights, const BackwardPanels& p
   return loss;
 }
 
-// Logits become their gradient; dnorm_ receives that of the final norm's output.
-double FusedPass::head_backward(const BackwardPanels& panels, float scale, float* grad) {
+void FusedPass::head(const PackedWeights& weights, std::int64_t first, std::int64_t rows) {
+  const std::int64_t d = config_.hidden_size, vocab = config_.vocab_size;
+  kernels_.gemm(final_norm_.data() + first * d, d, rows, weights.head.panels, d, vocab, logits_.data(), vocab, false);
+}
+
+// A few rows' logits at a time, which become their gradient where they lie; dnorm_ receives that of the final norm's output.
+double FusedPass::head_backward(const PackedWeights& weights, const BackwardPanels& panels, float scale, float* grad) {
   const std::int64_t d = config_.hidden_size, vocab = config_.vocab_size;
   double loss = 0;
-  for (const Segment& segment : segments_) {
-    const TrainExample& example = *segment.placed->example;
-    double nll = 0;
-    for (std::int64_t i = segment.first_counted; i < segment.rows; ++i)
-      nll += kernels_.nll_grad(logits_.data() + (segment.counted_row + i - segment.first_counted) * vocab, vocab,
-                               example.tokens[i + 1], scale * example.weight);
-    loss += nll * example.weight;
+  for (std::int64_t first = 0; first < counted_; first += head_rows_) {
+    const std::int64_t rows = std::min(head_rows_, counted_ - first);
+    head(weights, first, rows);
+    for (std::int64_t i = 0; i < rows; ++i) {
+      const auto [token, weight] = targets_[first + i];
+      loss += static_cast<double>(weight) * kernels_.nll_grad(logits_.data() + i * vocab, vocab, token, scale * weight);
+    }
+    kernels_.gemm_tn_add(logits_.data(), vocab, final_norm_.data() + first * d, d, rows, vocab, d, grad + offsets_.head, d);
+    kernels_.gemm(logits_.data(), vocab, rows, panels.head, vocab, d, dnorm_.data() + first * d, d, false);
   }
-  kernels_.gemm_tn_add(logits_.data(), vocab, final_norm_.data(), d, counted_, vocab, d, grad + offsets_.head, d);
-  kernels_.gemm(logits_.data(), vocab, counted_, panels.head, vocab, d, dnorm_.data(), d, false);
   return loss;
 }
 
 // dx_ is the gradient of the layer's output on entry and of x_mid on return.
 void FusedPass::mlp_backward(const PackedLayer& weights, const BackwardPanels::Layer& panels, const LayerOffsets& at,
                              Layer& layer, std::int64_t rows, float* grad) {
-  const std::int64_t d = config_.hidden_size, f = config_.intermediate_size;
-  kernels_.gemm_tn_add(dx_.data(), d, layer.act.data(), f, rows, d, f, grad + at.down, f);
+  const std::int64_t d = config_.hidden_size, f = config_.intermediate_size, up = up_width(config_);
+  blocks_.linear_grad(at.down, dx_.data(), layer.act.data(), rows, f, d, grad);
   kernels_.gemm(dx_.data(), d, rows, panels.down, d, f, dact_.data(), f, false);
-  kernels_.swiglu_grad(layer.gate_up.data(), dact_.data(), rows, f);
-  kernels_.gemm_tn_add(layer.gate_up.data(), 2 * f, layer.mlp_norm.data(), d, rows, 2 * f, d, grad + at.gate_up, d);
-  kernels_.gemm(layer.gate_up.data(), 2 * f, rows, panels.gate_up, 2 * f, d, dnorm_.data(), d, false);
-  kernels_.rmsnorm_grad(layer.x_mid.data(), layer.mlp_rstd.data(), weights.mlp_norm, dnorm_.data(), rows, d, dx_.data(),
-                        grad + at.mlp_norm);
+  blocks_.activation_grad(layer.up.data(), dact_.data(), rows);
+  blocks_.linear_grad(at.up, layer.up.data(), layer.mlp_norm.data(), rows, d, up, grad);
+  kernels_.gemm(layer.up.data(), up, rows, panels.up, up, d, dnorm_.data(), d, false);
+  blocks_.norm_grad(weights.mlp_norm, at.mlp_norm, layer.x_mid.data(), layer.mlp_mean.data(), layer.mlp_rstd.data(),
+                    dnorm_.data(), rows, dx_.data(), grad);
 }
 
 // dx_ is the gradient of x_mid on entry (counted rows only in the last layer) and of the layer's input on return.
 void FusedPass::attention_backward(const PackedLayer& weights, const BackwardPanels::Layer& panels, const LayerOffsets& at,
                                    Layer& layer, bool last, float* grad) {
   const std::int64_t d = config_.hidden_size, q = q_width(config_), width = qkv_width(config_), rows = last ? counted_ : rows_;
-  kernels_.gemm_tn_add(dx_.data(), d, layer.attended.data(), q, rows, d, q, grad + at.o, q);
+  blocks_.linear_grad(at.o, dx_.data(), layer.attended.data(), rows, q, d, grad);
   kernels_.gemm(dx_.data(), d, rows, panels.o, d, q, dattended_.data(), q, false);
   if (last) {  // spread over all rows again, from the back so that nothing is overwritten
     for (std::size_t i = segments_.size(); i-- > 0;) {
@@ -240,11 +247,11 @@ void FusedPass::attention_backward(const PackedLayer& weights, const BackwardPan
     call.scratch = scratch_.data();
     kernels_.attention_grad(call);
   }
-  rotate(dqkv_.data(), -1);
-  kernels_.gemm_tn_add(dqkv_.data(), width, layer.norm.data(), d, rows_, width, d, grad + at.qkv, d);
+  rotate_back(weights, at, layer, grad);
+  blocks_.linear_grad(at.qkv, dqkv_.data(), layer.norm.data(), rows_, d, width, grad);
   kernels_.gemm(dqkv_.data(), width, rows_, panels.qkv, width, d, dnorm_.data(), d, false);
-  kernels_.rmsnorm_grad(layer.x.data(), layer.rstd.data(), weights.attention_norm, dnorm_.data(), rows_, d, dx_.data(),
-                        grad + at.attention_norm);
+  blocks_.norm_grad(weights.attention_norm, at.attention_norm, layer.x.data(), layer.mean.data(), layer.rstd.data(),
+                    dnorm_.data(), rows_, dx_.data(), grad);
 }
 
 void FusedPass::embed_backward(float* grad) {
@@ -258,14 +265,16 @@ void FusedPass::embed_backward(float* grad) {
   }
 }
 
-void FusedPass::logprobs(std::span<std::vector<float>> out) const {
+void FusedPass::logprobs(const PackedWeights& weights, std::span<std::vector<float>> out) {
   const std::int64_t vocab = config_.vocab_size;
-  for (std::size_t s = 0; s < segments_.size(); ++s) {
-    const Segment& segment = segments_[s];
-    const auto& tokens = segment.placed->example->tokens;
-    for (std::size_t j = 0; j < out[s].size(); ++j) {
-      const float* logits = logits_.data() + (segment.counted_row + static_cast<std::int64_t>(j)) * vocab;
-      out[s][j] = logits[tokens[static_cast<std::size_t>(segment.first_counted) + j + 1]] - kernels_.log_sum_exp(logits, vocab);
+  auto to = out.begin();
+  for (std::int64_t first = 0, written = 0; first < counted_; first += head_rows_) {
+    const std::int64_t rows = std::min(head_rows_, counted_ - first);
+    head(weights, first, rows);
+    for (std::int64_t i = 0; i < rows; ++i, ++written) {
+      while (written == static_cast<std::int64_t>(to->size())) ++to, written = 0;
+      const float* logits = logits_.data() + i * vocab;
+      (*to)[static_cast<std::size_t>(written)] = logits[targets_[first + i].token] - kernels_.log_sum_exp(logits, vocab);
     }
   }
 }

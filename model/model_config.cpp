@@ -1,7 +1,6 @@
-// The shape: checks, and the one order of tensors in the flat buffer.
+// The shape that a configuration asks for, checked.
 
-#include "model/packed_weights.hpp"
-#include "model/weights.hpp"
+#include "model/model_config.hpp"
 
 namespace autodidact {
 namespace {
@@ -14,8 +13,6 @@ Result<ModelConfig::Position> position_of(const std::string& text) {
 }
 
 }  // namespace
-
-std::int64_t ModelConfig::parameter_count() const { return static_cast<std::int64_t>(weight_offsets(*this).size); }
 
 Result<ModelConfig> make_model_config(const ModelOptions& options, std::int32_t vocab_size, TokenId eos, TokenId pad) {
   const auto bad = [](const std::string& what) { return Status(Errc::kConfig, what); };
@@ -51,37 +48,6 @@ Result<ModelConfig> make_model_config(const ModelOptions& options, std::int32_t 
   config.eos_token_id = eos;
   config.pad_token_id = pad;
   return config;
-}
-
-std::vector<TensorView> tensor_layout(const ModelConfig& c) {
-  std::vector<TensorView> layout;
-  std::size_t at = 0;
-  const auto matrix = [&](std::string name, std::int64_t rows, std::int64_t columns) {
-    layout.push_back({std::move(name), {rows, columns}, at, static_cast<std::size_t>(rows * columns)});
-    at += layout.back().size;
-  };
-  const auto norm = [&](std::string name) {
-    layout.push_back({std::move(name), {c.hidden_size}, at, static_cast<std::size_t>(c.hidden_size)});
-    at += layout.back().size;
-  };
-  matrix("model.embed_tokens.weight", c.vocab_size, c.hidden_size);
-  if (c.position == ModelConfig::Position::kLearned)
-    matrix("model.embed_positions.weight", c.max_position_embeddings, c.hidden_size);
-  for (std::int64_t i = 0; i < c.num_hidden_layers; ++i) {
-    const std::string layer = "model.layers." + std::to_string(i) + ".";
-    norm(layer + "input_layernorm.weight");
-    matrix(layer + "self_attn.q_proj.weight", q_width(c), c.hidden_size);
-    matrix(layer + "self_attn.k_proj.weight", kv_width(c), c.hidden_size);
-    matrix(layer + "self_attn.v_proj.weight", kv_width(c), c.hidden_size);
-    matrix(layer + "self_attn.o_proj.weight", c.hidden_size, q_width(c));
-    norm(layer + "post_attention_layernorm.weight");
-    matrix(layer + "mlp.gate_proj.weight", c.intermediate_size, c.hidden_size);
-    matrix(layer + "mlp.up_proj.weight", c.intermediate_size, c.hidden_size);
-    matrix(layer + "mlp.down_proj.weight", c.hidden_size, c.intermediate_size);
-  }
-  norm("model.norm.weight");
-  if (!c.tie_word_embeddings) matrix("lm_head.weight", c.vocab_size, c.hidden_size);
-  return layout;
 }
 
 }  // namespace autodidact

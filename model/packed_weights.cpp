@@ -1,72 +1,88 @@
 #include "model/packed_weights.hpp"
 
 #include <cmath>
+#include <numbers>
 
 namespace autodidact {
+namespace {
 
-WeightOffsets weight_offsets(const ModelConfig& c) {
-  WeightOffsets offsets;
-  std::size_t at = 0;
-  const auto take = [&at](std::int64_t rows, std::int64_t columns) {
-    const std::size_t begin = at;
-    at += static_cast<std::size_t>(rows * columns);
-    return begin;
-  };
-  offsets.embed = take(c.vocab_size, c.hidden_size);
-  if (c.position == ModelConfig::Position::kLearned) offsets.positions = take(c.max_position_embeddings, c.hidden_size);
-  for (std::int64_t i = 0; i < c.num_hidden_layers; ++i) {
-    LayerOffsets layer;
-    layer.attention_norm = take(1, c.hidden_size);
-    layer.qkv = take(qkv_width(c), c.hidden_size);
-    layer.o = take(c.hidden_size, q_width(c));
-    layer.mlp_norm = take(1, c.hidden_size);
-    layer.gate_up = take(2 * c.intermediate_size, c.hidden_size);
-    layer.down = take(c.hidden_size, c.intermediate_size);
-    offsets.layers.push_back(layer);
+// Packs matrices of the flat buffer one behind the other.
+class Packer {
+ public:
+  Packer(const float* flat, float* to) : flat_(flat), to_(to) {}
+
+  const float* at(std::size_t offset) const { return offset == kAbsent ? nullptr : flat_ + offset; }
+  Norm norm(const NormOffsets& offsets) const { return {at(offsets.weight), at(offsets.bias)}; }
+  Linear linear(const LinearOffsets& offsets, std::int64_t out, std::int64_t in) {
+    const float* panels = to_;
+    kernels_.pack_nk(flat_ + offsets.weight, in, out, in, to_);
+    to_ += packed_floats(kernels_, out, in);
+    return {panels, at(offsets.bias)};
   }
-  offsets.final_norm = take(1, c.hidden_size);
-  offsets.head = c.tie_word_embeddings ? offsets.embed : take(c.vocab_size, c.hidden_size);
-  offsets.size = at;
-  return offsets;
+
+ private:
+  const CpuKernels& kernels_ = cpu_kernels();
+  const float* flat_;
+  float* to_;
+};
+
+std::int64_t panel_floats(const ModelConfig& c) {
+  const CpuKernels& kernels = cpu_kernels();
+  const std::int64_t d = c.hidden_size, f = c.intermediate_size;
+  const std::int64_t layer = packed_floats(kernels, qkv_width(c), d) + packed_floats(kernels, d, q_width(c)) +
+                             packed_floats(kernels, up_width(c), d) + packed_floats(kernels, d, f);
+  return c.num_hidden_layers * layer + packed_floats(kernels, c.vocab_size, d) + kSlackFloats;
 }
 
+}  // namespace
+
 void pack_weights(const ModelConfig& c, const float* flat, PackedWeights& packed) {
-  const CpuKernels& kernels = cpu_kernels();
   const WeightOffsets offsets = weight_offsets(c);
-  const std::int64_t d = c.hidden_size, f = c.intermediate_size;
-  const std::int64_t layer_floats = packed_floats(kernels, qkv_width(c), d) + packed_floats(kernels, d, q_width(c)) +
-                                    packed_floats(kernels, 2 * f, d) + packed_floats(kernels, d, f);
-  packed.panels.resize(
-      static_cast<std::size_t>(c.num_hidden_layers * layer_floats + packed_floats(kernels, c.vocab_size, d) + kSlackFloats));
-  float* to = packed.panels.data();
-  const auto pack = [&](std::size_t offset, std::int64_t n, std::int64_t k) {
-    const float* begin = to;
-    kernels.pack_nk(flat + offset, k, n, k, to);
-    to += packed_floats(kernels, n, k);
-    return begin;
-  };
-  packed.embed = flat + offsets.embed;
-  packed.positions = flat + offsets.positions;
-  packed.final_norm = flat + offsets.final_norm;
-  packed.layers.resize(offsets.layers.size());
-  for (std::size_t i = 0; i < offsets.layers.size(); ++i) {
-    const LayerOffsets& at = offsets.layers[i];
-    packed.layers[i] = {flat + at.attention_norm, pack(at.qkv, qkv_width(c), d), pack(at.o, d, q_width(c)),
-                        flat + at.mlp_norm,       pack(at.gate_up, 2 * f, d),    pack(at.down, d, f)};
+  packed.panels.resize(static_cast<std::size_t>(panel_floats(c)));
+  Packer packer(flat, packed.panels.data());
+  const std::int64_t d = c.hidden_size;
+  packed.embed = packer.at(offsets.embed);
+  packed.positions = packer.at(offsets.positions);
+  packed.final_norm = packer.norm(offsets.final_norm);
+  packed.layers.clear();
+  for (const LayerOffsets& at : offsets.layers) {
+    PackedLayer layer;
+    layer.attention_norm = packer.norm(at.attention_norm);
+    layer.qkv = packer.linear(at.qkv, qkv_width(c), d);
+    layer.q_norm = packer.at(at.q_norm);
+    layer.k_norm = packer.at(at.k_norm);
+    layer.o = packer.linear(at.o, d, q_width(c));
+    layer.mlp_norm = packer.norm(at.mlp_norm);
+    layer.up = packer.linear(at.up, up_width(c), d);
+    layer.down = packer.linear(at.down, d, c.intermediate_size);
+    packed.layers.push_back(layer);
   }
-  packed.head = pack(offsets.head, c.vocab_size, d);
+  packed.head = packer.linear({offsets.head, kAbsent}, c.vocab_size, d);
+}
+
+double rope_rate(const ModelConfig& c, std::int64_t i) {
+  const double rate = std::pow(c.rope_theta, -2.0 * static_cast<double>(i) / static_cast<double>(c.head_dim));
+  const RopeScaling& s = c.rope_scaling;
+  if (s.kind == RopeScaling::Kind::kNone) return rate;
+  if (s.kind == RopeScaling::Kind::kLinear) return rate / s.factor;
+  const double original = static_cast<double>(s.original_max_position_embeddings);
+  const double wavelength = 2 * std::numbers::pi / rate;
+  if (wavelength > original / s.low_freq_factor) return rate / s.factor;
+  if (wavelength < original / s.high_freq_factor) return rate;
+  const double keep = (original / wavelength - s.low_freq_factor) / (s.high_freq_factor - s.low_freq_factor);
+  return (1 - keep) * rate / s.factor + keep * rate;
 }
 
 RopeTable::RopeTable(const ModelConfig& config) : half(config.head_dim / 2) {
   if (config.position != ModelConfig::Position::kRope) return;
+  std::vector<double> rates;
+  for (std::int64_t i = 0; i < half; ++i) rates.push_back(rope_rate(config, i));
   cos.reserve(static_cast<std::size_t>(config.max_position_embeddings * half));
   sin.reserve(cos.capacity());
   for (std::int64_t p = 0; p < config.max_position_embeddings; ++p)
-    for (std::int64_t i = 0; i < half; ++i) {
-      const double angle = static_cast<double>(p) *
-                           std::pow(config.rope_theta, -2.0 * static_cast<double>(i) / static_cast<double>(config.head_dim));
-      cos.push_back(static_cast<float>(std::cos(angle)));
-      sin.push_back(static_cast<float>(std::sin(angle)));
+    for (const double rate : rates) {
+      cos.push_back(static_cast<float>(std::cos(static_cast<double>(p) * rate)));
+      sin.push_back(static_cast<float>(std::sin(static_cast<double>(p) * rate)));
     }
 }
 

@@ -10,41 +10,41 @@
 
 namespace autodidact {
 
-// Offsets into the flat buffer, in floats; the same order as tensor_layout(). q, k, v lie together and so do gate and up:
-// each group is one matrix to the kernels.
-struct LayerOffsets {
-  std::size_t attention_norm, qkv, o, mlp_norm, gate_up, down;
+struct Norm {
+  const float *weight = nullptr, *bias = nullptr;  // [width], into the flat buffer; bias null without one
 };
-struct WeightOffsets {
-  std::size_t embed = 0, positions = 0, final_norm = 0, head = 0, size = 0;  // head == embed when tied
-  std::vector<LayerOffsets> layers;
+struct Linear {
+  const float* panels = nullptr;  // y = x W^T
+  const float* bias = nullptr;    // [out], into the flat buffer; null without one
 };
-WeightOffsets weight_offsets(const ModelConfig& config);
-
 struct PackedLayer {
-  const float *attention_norm, *qkv, *o, *mlp_norm, *gate_up, *down;  // norms: flat; matrices: panels, y = x W^T
+  Norm attention_norm;
+  Linear qkv;
+  const float *q_norm = nullptr, *k_norm = nullptr;  // [head_dim]; null without
+  Linear o;
+  Norm mlp_norm;
+  Linear up, down;  // up: gate and up when gated
 };
 struct PackedWeights {
-  const float *embed = nullptr, *positions = nullptr, *final_norm = nullptr;  // into the flat buffer
-  const float* head = nullptr;                                                // panels
+  const float *embed = nullptr, *positions = nullptr;  // into the flat buffer; positions null when not learned
+  Norm final_norm;
+  Linear head;
   std::vector<PackedLayer> layers;
   std::vector<float> panels;
 };
 // `flat` must outlive `packed`; the buffer of `packed` is used again when its size fits.
 void pack_weights(const ModelConfig& config, const float* flat, PackedWeights& packed);
 
-// Columns of the fused projections.
-inline std::int64_t q_width(const ModelConfig& c) { return c.num_attention_heads * c.head_dim; }
-inline std::int64_t kv_width(const ModelConfig& c) { return c.num_key_value_heads * c.head_dim; }
-inline std::int64_t qkv_width(const ModelConfig& c) { return q_width(c) + 2 * kv_width(c); }
-
-// cos and sin of position * theta^(-2i/head_dim), [positions][head_dim / 2] each; empty unless positions rotate.
+// cos and sin of position * rate(i), [positions][head_dim / 2] each; empty unless positions rotate.
 struct RopeTable {
   explicit RopeTable(const ModelConfig& config);
+  bool empty() const { return cos.empty(); }
   const float* cos_at(std::int64_t position) const { return cos.data() + position * half; }
   const float* sin_at(std::int64_t position) const { return sin.data() + position * half; }
   std::int64_t half;
   std::vector<float> cos, sin;
 };
+// Radians per position of pair i of a head, i in [0, head_dim / 2): theta^(-2 i / head_dim), stretched as rope_scaling says.
+double rope_rate(const ModelConfig& config, std::int64_t i);
 
 }  // namespace autodidact

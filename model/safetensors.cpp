@@ -59,15 +59,56 @@ float widen_f16(std::uint16_t half) {
   return std::bit_cast<float>(sign | (wide << 23) | (mantissa << 13));
 }
 
-float widen(Dtype dtype, const char* from) {
+// Up to kBlock values; returns whether all are finite. Plain loops over small blocks, which compilers turn into vectors.
+constexpr std::size_t kBlock = 4096;
+
+bool widen_block(Dtype dtype, const char* from, std::size_t count, float* to) {
   if (dtype == Dtype::kF32) {
-    float value;
-    std::memcpy(&value, from, sizeof value);
-    return value;
+    std::memcpy(to, from, count * sizeof(float));
+  } else {
+    std::uint16_t bits[kBlock];
+    std::memcpy(bits, from, count * sizeof *bits);
+    for (std::size_t i = 0; i < count; ++i)
+      to[i] = dtype == Dtype::kBf16 ? std::bit_cast<float>(static_cast<std::uint32_t>(bits[i]) << 16) : widen_f16(bits[i]);
   }
-  std::uint16_t bits;
-  std::memcpy(&bits, from, sizeof bits);
-  return dtype == Dtype::kBf16 ? std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16) : widen_f16(bits);
+  bool finite = true;
+  for (std::size_t i = 0; i < count; ++i) finite &= (std::bit_cast<std::uint32_t>(to[i]) & 0x7f800000u) != 0x7f800000u;
+  return finite;
+}
+
+// The other way, to the nearest, ties to even. What is too large for fp16 becomes infinite.
+std::uint16_t narrow_bf16(float value) {
+  const auto bits = std::bit_cast<std::uint32_t>(value);
+  return static_cast<std::uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+std::uint16_t narrow_f16(float value) {
+  const auto bits = std::bit_cast<std::uint32_t>(value);
+  const std::uint32_t sign = bits >> 16 & 0x8000, magnitude = bits & 0x7fffffff;
+  if (magnitude >= 0x47800000) return static_cast<std::uint16_t>(sign | (magnitude > 0x7f800000 ? 0x7e00 : 0x7c00));
+  if (magnitude < 0x38800000) {  // below the normal ones: let an addition do the rounding
+    const float scaled = std::bit_cast<float>(magnitude) + 0.5f;
+    return static_cast<std::uint16_t>(sign | (std::bit_cast<std::uint32_t>(scaled) - 0x3f000000));
+  }
+  return static_cast<std::uint16_t>(sign | ((magnitude + 0xc8000fff + (magnitude >> 13 & 1)) >> 13));
+}
+
+const char* dtype_name(Dtype dtype) { return dtype == Dtype::kF32 ? "F32" : dtype == Dtype::kF16 ? "F16" : "BF16"; }
+
+// One tensor's bytes, in a checkpoint's order.
+void write_tensor(const TensorView& tensor, const float* data, Dtype dtype, char* to) {
+  const std::int64_t rows = tensor.transposed ? tensor.shape[1] : 1;
+  const auto columns = static_cast<std::int64_t>(tensor.size) / rows;
+  for (std::int64_t r = 0; r < rows; ++r)
+    for (std::int64_t c = 0; c < columns; ++c) {
+      const float value = data[tensor.offset + static_cast<std::size_t>(tensor.transposed ? c * rows + r : c)];
+      if (dtype == Dtype::kF32) {
+        std::memcpy(to, &value, 4);
+      } else {
+        const std::uint16_t narrow = dtype == Dtype::kBf16 ? narrow_bf16(value) : narrow_f16(value);
+        std::memcpy(to, &narrow, 2);
+      }
+      to += item_bytes(dtype);
+    }
 }
 
 }  // namespace
@@ -92,32 +133,40 @@ Status read_tensor(std::string_view file, const SafetensorsIndex& index, const S
   const std::size_t step = item_bytes(entry.dtype);
   AD_REQUIRE(entry.end - entry.begin == to.size() * step, "read_tensor: size mismatch");
   const char* from = file.data() + index.data_begin + entry.begin;
-  for (std::size_t i = 0; i < to.size(); ++i) {
-    to[i] = widen(entry.dtype, from + i * step);
-    if (!std::isfinite(to[i]))
-      return bad("tensor " + printable_name(entry.name) + ": value " + std::to_string(i) + " is " +
-                 (std::isnan(to[i]) ? "NaN" : "infinite"));
+  for (std::size_t begin = 0; begin < to.size(); begin += kBlock) {
+    const std::size_t count = std::min(kBlock, to.size() - begin);
+    if (widen_block(entry.dtype, from + begin * step, count, to.data() + begin)) continue;
+    std::size_t i = begin;
+    while (std::isfinite(to[i])) ++i;
+    return bad("tensor " + printable_name(entry.name) + ": value " + std::to_string(i) + " is " +
+               (std::isnan(to[i]) ? "NaN" : "infinite"));
   }
   return {};
 }
 
-std::string write_safetensors(const std::vector<TensorView>& layout, const float* data) {
+std::string write_safetensors(const std::vector<TensorView>& layout, const float* data, Dtype dtype) {
   std::string header = "{\"__metadata__\":{\"format\":\"pt\"}";
-  std::size_t floats = 0;
+  std::size_t bytes = 0;
   for (const TensorView& tensor : layout) {
-    header += ",\"" + tensor.name + "\":{\"dtype\":\"F32\",\"shape\":[";
-    for (std::size_t i = 0; i < tensor.shape.size(); ++i) header += (i ? "," : "") + std::to_string(tensor.shape[i]);
-    header += "],\"data_offsets\":[" + std::to_string(tensor.offset * 4) + "," +
-              std::to_string((tensor.offset + tensor.size) * 4) + "]}";
-    floats += tensor.size;
+    std::vector<std::int64_t> shape = tensor.shape;
+    if (tensor.transposed) std::reverse(shape.begin(), shape.end());
+    header += ",\"" + tensor.name + "\":{\"dtype\":\"" + dtype_name(dtype) + "\",\"shape\":[";
+    for (std::size_t i = 0; i < shape.size(); ++i) header += (i ? "," : "") + std::to_string(shape[i]);
+    header += "],\"data_offsets\":[" + std::to_string(bytes);
+    bytes += tensor.size * item_bytes(dtype);
+    header += "," + std::to_string(bytes) + "]}";
   }
   header += "}";
   header.resize((header.size() + 7) / 8 * 8, ' ');  // data on an 8-byte boundary, as the reference writer does
-  std::string file(8 + header.size() + floats * 4, '\0');
+  std::string file(8 + header.size() + bytes, '\0');
   const std::uint64_t header_bytes = header.size();
   std::memcpy(file.data(), &header_bytes, 8);
   std::memcpy(file.data() + 8, header.data(), header.size());
-  std::memcpy(file.data() + 8 + header.size(), data, floats * 4);
+  char* to = file.data() + 8 + header.size();
+  for (const TensorView& tensor : layout) {
+    write_tensor(tensor, data, dtype, to);
+    to += tensor.size * item_bytes(dtype);
+  }
   return file;
 }
 

@@ -33,7 +33,7 @@ Result<SafetensorsIndex> parse_safetensors(std::string_view file);
 // Converts one entry to fp32. kBadInput on a value that is NaN or infinite.
 Status read_tensor(std::string_view file, const SafetensorsIndex& index, const SafetensorsEntry& entry, std::span<float> to);
 
-// A file of fp32 tensors that `transformers` loads.
-std::string write_safetensors(const std::vector<TensorView>& layout, const float* data);
+// A file of these tensors that `transformers` loads; what a layout marks as transposed is written [in, out].
+std::string write_safetensors(const std::vector<TensorView>& layout, const float* data, Dtype dtype = Dtype::kF32);
 
 }  // namespace autodidact

@@ -7,13 +7,13 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/cos.h>
 #include <ATen/ops/embedding.h>
 #include <ATen/ops/from_blob.h>
-#include <ATen/ops/full.h>
 #include <ATen/ops/gather.h>
+#include <ATen/ops/gelu.h>
+#include <ATen/ops/layer_norm.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/log_softmax.h>
 #include <ATen/ops/rsqrt.h>
@@ -25,10 +25,10 @@
 
 #include <algorithm>
 #include <cstring>
-#include <map>
 #include <string>
 
 #include "model/gradient_engine.hpp"
+#include "model/packed_weights.hpp"
 
 namespace autodidact {
 namespace {
@@ -59,25 +59,72 @@ PaddedBatch pad(std::span<const PlacedExample> batch) {
   return padded;
 }
 
+// The parameters as tensors: views of the flat buffer, which the engine's caller keeps alive and does not change meanwhile.
+class Parameters {
+ public:
+  struct Pair {
+    Tensor weight, bias;  // bias undefined without one
+  };
+  struct Layer {
+    Pair attention_norm, qkv, o, mlp_norm, up, down;
+    Tensor q_norm, k_norm;
+  };
+
+  Parameters(const ModelConfig& c, const WeightOffsets& at, const float* flat, bool with_grad)
+      : flat_(const_cast<float*>(flat)), with_grad_(with_grad) {
+    const std::int64_t d = c.hidden_size, f = c.intermediate_size;
+    embed = leaf(at.embed, {c.vocab_size, d});
+    positions = leaf(at.positions, {c.max_position_embeddings, d});
+    for (const LayerOffsets& l : at.layers)
+      layers.push_back({norm(l.attention_norm, d), linear(l.qkv, qkv_width(c), d), linear(l.o, d, q_width(c)),
+                        norm(l.mlp_norm, d), linear(l.up, up_width(c), d), linear(l.down, d, f), leaf(l.q_norm, {c.head_dim}),
+                        leaf(l.k_norm, {c.head_dim})});
+    final_norm = norm(at.final_norm, d);
+    head = c.tie_word_embeddings ? embed : leaf(at.head, {c.vocab_size, d});
+  }
+
+  Tensor embed, positions, head;
+  Pair final_norm;
+  std::vector<Layer> layers;
+  std::vector<Tensor> leaves;        // all of them, and
+  std::vector<std::size_t> offsets;  // where each lies
+
+ private:
+  Tensor leaf(std::size_t offset, std::vector<std::int64_t> shape) {
+    if (offset == kAbsent) return {};
+    Tensor tensor = at::from_blob(flat_ + offset, shape, at::kFloat);
+    tensor.set_requires_grad(with_grad_);
+    leaves.push_back(tensor);
+    offsets.push_back(offset);
+    return tensor;
+  }
+  Pair norm(const NormOffsets& at, std::int64_t d) { return {leaf(at.weight, {d}), leaf(at.bias, {d})}; }
+  Pair linear(const LinearOffsets& at, std::int64_t out, std::int64_t in) {
+    return {leaf(at.weight, {out, in}), leaf(at.bias, {out})};
+  }
+
+  float* flat_;
+  bool with_grad_;
+};
+
 class TorchEngine : public GradientEngine {
  public:
   TorchEngine(const ModelConfig& config, std::int64_t threads)
-      : config_(config), threads_(threads), layout_(tensor_layout(config)) {}
+      : config_(config), threads_(threads), offsets_(weight_offsets(config)) {}
 
   Result<double> gradient(const float* params, std::span<const PlacedExample> batch, float scale, float* grad) override {
     try {
       at::set_num_threads(static_cast<int>(threads_));
       const at::AutoGradMode with_grad(true);
-      load(params, true);
+      const Parameters p(config_, offsets_, params, true);
       const PaddedBatch padded = pad(batch);
-      const Tensor loss = -(token_logprobs(padded) * padded.weights).sum();
-      const std::vector<Tensor> grads = torch::autograd::grad({loss * scale}, leaves_, {}, {}, false, /*allow_unused=*/true);
-      for (std::size_t i = 0; i < layout_.size(); ++i) {
-        float* to = grad + layout_[i].offset;
-        if (grads[i].defined())
-          std::memcpy(to, grads[i].contiguous().data_ptr<float>(), layout_[i].size * sizeof(float));
-        else
-          std::fill_n(to, layout_[i].size, 0.0f);
+      const Tensor loss = -(token_logprobs(p, padded) * padded.weights).sum();
+      const std::vector<Tensor> grads = torch::autograd::grad({loss * scale}, p.leaves, {}, {}, false, /*allow_unused=*/true);
+      std::fill_n(grad, offsets_.size, 0.0f);
+      for (std::size_t i = 0; i < grads.size(); ++i) {
+        if (!grads[i].defined()) continue;
+        std::memcpy(grad + p.offsets[i], grads[i].contiguous().data_ptr<float>(),
+                    static_cast<std::size_t>(grads[i].numel()) * sizeof(float));
       }
       return loss.item<double>();
     } catch (const std::exception& error) {
@@ -89,8 +136,8 @@ class TorchEngine : public GradientEngine {
     try {
       at::set_num_threads(static_cast<int>(threads_));
       const at::AutoGradMode without_grad(false);
-      load(weights.data.get(), false);
-      const Tensor all = token_logprobs(pad(batch)).contiguous();
+      const Parameters p(config_, offsets_, weights.data.get(), false);
+      const Tensor all = token_logprobs(p, pad(batch)).contiguous();
       out.resize(batch.size());
       for (std::size_t b = 0; b < batch.size(); ++b) {
         const float* row = all.data_ptr<float>() + static_cast<std::int64_t>(b) * all.size(1);
@@ -103,75 +150,71 @@ class TorchEngine : public GradientEngine {
   }
 
  private:
+  using Pair = Parameters::Pair;
+
   // The one translation of libtorch's errors: their first line.
   static Status translate(const std::exception& error) {
     const std::string what = error.what();
     return {Errc::kInternal, "libtorch: " + what.substr(0, what.find('\n'))};
   }
 
-  // Views of the flat buffer, which the engine's caller keeps alive and does not change meanwhile.
-  void load(const float* params, bool with_grad) {
-    leaves_.clear();
-    by_name_.clear();
-    for (const TensorView& view : layout_) {
-      leaves_.push_back(at::from_blob(const_cast<float*>(params) + view.offset, view.shape, at::kFloat));
-      leaves_.back().set_requires_grad(with_grad);
-      by_name_[view.name] = leaves_.back();
-    }
+  Tensor rms_norm(const Tensor& x, const Tensor& weight) const {
+    return x * at::rsqrt((x * x).mean(-1, /*keepdim=*/true) + config_.rms_norm_eps) * weight;
   }
-  const Tensor& weight(const std::string& name) const { return by_name_.at(name + ".weight"); }
-
-  Tensor rms_norm(const Tensor& x, const std::string& name) const {
-    return x * at::rsqrt((x * x).mean(-1, /*keepdim=*/true) + config_.rms_norm_eps) * weight(name);
+  Tensor norm(const Tensor& x, const Pair& p) const {
+    if (!config_.layer_norm()) return rms_norm(x, p.weight);
+    return at::layer_norm(x, {config_.hidden_size}, p.weight, p.bias, config_.rms_norm_eps);
   }
+  static Tensor linear(const Tensor& x, const Pair& p) { return at::linear(x, p.weight, p.bias); }
   // [batch, heads, time, head_dim]; the halves rotate against each other.
   static Tensor rotate(const Tensor& x, const Tensor& cos, const Tensor& sin) {
     const std::int64_t half = x.size(-1) / 2;
     const Tensor turned = at::cat({-x.narrow(-1, half, half), x.narrow(-1, 0, half)}, -1);
     return x * cos + turned * sin;
   }
-  Tensor heads(const Tensor& x, std::int64_t count) const {
-    return x.view({x.size(0), x.size(1), count, config_.head_dim}).transpose(1, 2);
+  Tensor heads(const Tensor& x, std::int64_t from, std::int64_t count) const {
+    const std::int64_t hd = config_.head_dim;
+    return x.narrow(-1, from * hd, count * hd).reshape({x.size(0), x.size(1), count, hd}).transpose(1, 2);
   }
-  Tensor attention(const Tensor& x, const std::string& layer, const Tensor& cos, const Tensor& sin) const {
-    Tensor q = heads(at::linear(x, weight(layer + "q_proj")), config_.num_attention_heads);
-    Tensor k = heads(at::linear(x, weight(layer + "k_proj")), config_.num_key_value_heads);
-    const Tensor v = heads(at::linear(x, weight(layer + "v_proj")), config_.num_key_value_heads);
+  Tensor attention(const Tensor& x, const Parameters::Layer& layer, const Tensor& cos, const Tensor& sin) const {
+    const std::int64_t q_heads = config_.num_attention_heads, kv_heads = config_.num_key_value_heads;
+    const Tensor qkv = linear(x, layer.qkv);
+    Tensor q = heads(qkv, 0, q_heads), k = heads(qkv, q_heads, kv_heads);
+    const Tensor v = heads(qkv, q_heads + kv_heads, kv_heads);
+    if (layer.q_norm.defined()) q = rms_norm(q, layer.q_norm), k = rms_norm(k, layer.k_norm);
     if (cos.defined()) q = rotate(q, cos, sin), k = rotate(k, cos, sin);
-    const Tensor out = at::scaled_dot_product_attention(q, k, v, {}, 0.0, /*is_causal=*/true, std::nullopt,
-                                                        config_.num_attention_heads != config_.num_key_value_heads);
-    return at::linear(out.transpose(1, 2).reshape({x.size(0), x.size(1), -1}), weight(layer + "o_proj"));
+    const Tensor out =
+        at::scaled_dot_product_attention(q, k, v, {}, 0.0, /*is_causal=*/true, std::nullopt, q_heads != kv_heads);
+    return linear(out.transpose(1, 2).reshape({x.size(0), x.size(1), -1}), layer.o);
+  }
+  Tensor mlp(const Tensor& x, const Parameters::Layer& layer) const {
+    const Tensor up = linear(x, layer.up);
+    const std::int64_t f = config_.intermediate_size;
+    return linear(config_.gated_mlp() ? at::silu(up.narrow(-1, 0, f)) * up.narrow(-1, f, f) : at::gelu(up, "tanh"), layer.down);
   }
   // log p(target) at every place, [batch, time].
-  Tensor token_logprobs(const PaddedBatch& batch) const {
-    Tensor x = at::embedding(weight("model.embed_tokens"), batch.inputs), cos, sin;
-    if (config_.position == ModelConfig::Position::kLearned)
-      x = x + at::embedding(weight("model.embed_positions"), batch.positions);
+  Tensor token_logprobs(const Parameters& p, const PaddedBatch& batch) const {
+    Tensor x = at::embedding(p.embed, batch.inputs), cos, sin;
+    if (p.positions.defined()) x = x + at::embedding(p.positions, batch.positions);
     if (config_.position == ModelConfig::Position::kRope) {
-      const Tensor powers = at::arange(0, config_.head_dim, 2, at::kDouble) / static_cast<double>(config_.head_dim);
-      const Tensor rate = at::full({}, config_.rope_theta, at::kDouble).pow(-powers);
+      std::vector<double> rates;
+      for (std::int64_t i = 0; i < config_.head_dim / 2; ++i) rates.push_back(rope_rate(config_, i));
+      const Tensor rate = at::from_blob(rates.data(), {config_.head_dim / 2}, at::kDouble);
       const Tensor angle = (batch.positions.unsqueeze(-1).to(at::kDouble) * rate).unsqueeze(1);  // [batch, 1, time, half]
       cos = at::cat({angle, angle}, -1).cos().to(at::kFloat);
       sin = at::cat({angle, angle}, -1).sin().to(at::kFloat);
     }
-    for (std::int64_t i = 0; i < config_.num_hidden_layers; ++i) {
-      const std::string layer = "model.layers." + std::to_string(i) + ".";
-      x = x + attention(rms_norm(x, layer + "input_layernorm"), layer + "self_attn.", cos, sin);
-      const Tensor h = rms_norm(x, layer + "post_attention_layernorm");
-      const Tensor act =
-          at::silu(at::linear(h, weight(layer + "mlp.gate_proj"))) * at::linear(h, weight(layer + "mlp.up_proj"));
-      x = x + at::linear(act, weight(layer + "mlp.down_proj"));
+    for (const Parameters::Layer& layer : p.layers) {
+      x = x + attention(norm(x, layer.attention_norm), layer, cos, sin);
+      x = x + mlp(norm(x, layer.mlp_norm), layer);
     }
-    const Tensor logits =
-        at::linear(rms_norm(x, "model.norm"), weight(config_.tie_word_embeddings ? "model.embed_tokens" : "lm_head"));
+    const Tensor logits = at::linear(norm(x, p.final_norm), p.head);
     return at::log_softmax(logits, -1).gather(-1, batch.targets.unsqueeze(-1)).squeeze(-1);
   }
 
   const ModelConfig config_;
   const std::int64_t threads_;
-  const std::vector<TensorView> layout_;
-  std::vector<Tensor> leaves_;
-  std::map<std::string, Tensor> by_name_;
+  const WeightOffsets offsets_;
 };
 
 }  // namespace

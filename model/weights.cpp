@@ -1,5 +1,6 @@
 #include "model/weights.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <new>
@@ -43,11 +44,14 @@ WeightsPtr init_weights(const ModelConfig& config, double init_std, std::uint64_
   const double residual_std = init_std / std::sqrt(2.0 * static_cast<double>(config.num_hidden_layers));
   for (const TensorView& tensor : tensor_layout(config)) {
     float* to = data.get() + tensor.offset;
-    const bool norm = tensor.shape.size() == 1;
-    const bool residual = ends_with(tensor.name, "o_proj.weight") || ends_with(tensor.name, "down_proj.weight");
+    if (tensor.shape.size() == 1) {
+      std::fill_n(to, tensor.size, ends_with(tensor.name, ".bias") ? 0.0f : 1.0f);
+      continue;
+    }
+    const bool residual = ends_with(tensor.name, "o_proj.weight") || ends_with(tensor.name, "down_proj.weight") ||
+                          ends_with(tensor.name, ".c_proj.weight");
     const double std = residual ? residual_std : init_std;
-    for (std::size_t i = 0; i < tensor.size; ++i)
-      to[i] = norm ? 1.0f : static_cast<float>(std * random_normal(seed, tensor.offset + i));
+    for (std::size_t i = 0; i < tensor.size; ++i) to[i] = static_cast<float>(std * random_normal(seed, tensor.offset + i));
   }
   return make_weights(config, 0, std::move(data));
 }

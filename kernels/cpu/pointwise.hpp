@@ -1,4 +1,4 @@
-// RMSNorm, rotary positions, SwiGLU, softmax rows, AdamW. Included by isa_*.cpp only, see simd.hpp.
+// RMSNorm, LayerNorm, rotary positions, SwiGLU, GELU, biases, softmax rows, AdamW. Included by isa_*.cpp only, see simd.hpp.
 
 // For each vector of a row of n floats; get() and put() mind the tail.
 #define AD_FOR_VECTORS(i, n) for (std::int64_t i = 0; i < (n); i += kW)
@@ -43,6 +43,44 @@ static void rmsnorm_grad(const float* x, const float* rstd, const float* weight,
   }
 }
 
+static void layernorm(const float* x, std::int64_t count, std::int64_t d, const float* weight, const float* bias, float eps,
+                      float* y, float* mean, float* rstd) {
+  for (std::int64_t r = 0; r < count; ++r, x += d, y += d) {
+    V sum{}, squares{};
+    AD_FOR_VECTORS(i, d) sum += get(x, i, d);
+    const float mu = hsum(sum) / static_cast<float>(d);
+    AD_FOR_VECTORS(i, d) {
+      V v = get(x, i, d, mu) - mu;
+      squares = fma(v, v, squares);
+    }
+    const float scale = 1.0f / __builtin_sqrtf(hsum(squares) / static_cast<float>(d) + eps);
+    AD_FOR_VECTORS(i, d) put(y, i, d, fma((get(x, i, d) - mu) * scale, get(weight, i, d), get(bias, i, d)));
+    if (mean != nullptr) mean[r] = mu;
+    if (rstd != nullptr) rstd[r] = scale;
+  }
+}
+
+static void layernorm_grad(const float* x, const float* mean, const float* rstd, const float* weight, const float* dy,
+                           std::int64_t count, std::int64_t d, float* dx, float* dweight, float* dbias) {
+  for (std::int64_t r = 0; r < count; ++r, x += d, dy += d, dx += d) {
+    V dot{}, sum{};
+    AD_FOR_VECTORS(i, d) {
+      V xhat = (get(x, i, d, mean[r]) - mean[r]) * rstd[r], g = get(dy, i, d);
+      put(dweight, i, d, fma(g, xhat, get(dweight, i, d)));
+      put(dbias, i, d, get(dbias, i, d) + g);
+      V gw = g * get(weight, i, d);
+      dot = fma(gw, xhat, dot);
+      sum += gw;
+    }
+    const float mean_dot = hsum(dot) / static_cast<float>(d), mean_sum = hsum(sum) / static_cast<float>(d);
+    AD_FOR_VECTORS(i, d) {
+      V xhat = (get(x, i, d) - mean[r]) * rstd[r];
+      V g = get(dy, i, d) * get(weight, i, d) - mean_sum - xhat * mean_dot;
+      put(dx, i, d, fma(g, splat(rstd[r]), get(dx, i, d)));
+    }
+  }
+}
+
 static void rope(float* x, std::int64_t heads, std::int64_t head_dim, const float* cos, const float* sin, float sign) {
   const std::int64_t half = head_dim / 2;
   for (std::int64_t h = 0; h < heads; ++h, x += head_dim) AD_FOR_VECTORS(i, half) {
@@ -65,6 +103,33 @@ static void swiglu_grad(float* gate_up, const float* dact, std::int64_t count, s
       put(gate_up, i, f, d * u * s * (1.0f + g * (1.0f - s)));
       put(gate_up + f, i, f, d * g * s);
     }
+}
+
+// gelu(x) = x sigmoid(2 u) with u = sqrt(2 / pi) (x + 0.044715 x^3): the tanh formula, as tanh(u) = 2 sigmoid(2 u) - 1.
+constexpr float kGeluRate = 1.5957691216057308f, kGeluCube = 0.044715f;  // 2 sqrt(2 / pi)
+AD_INLINE V gelu_gate(V x) { return sigmoid(x * kGeluRate * fma(x * x, splat(kGeluCube), splat(1.0f))); }
+
+static void gelu(const float* x, std::int64_t n, float* act) {
+  AD_FOR_VECTORS(i, n) {
+    V v = get(x, i, n);
+    put(act, i, n, v * gelu_gate(v));
+  }
+}
+
+static void gelu_grad(float* x, const float* dact, std::int64_t n) {
+  AD_FOR_VECTORS(i, n) {
+    V v = get(x, i, n), s = gelu_gate(v);
+    V slope = kGeluRate * fma(v * v, splat(3 * kGeluCube), splat(1.0f));
+    put(x, i, n, get(dact, i, n) * s * fma(v * (1.0f - s), slope, splat(1.0f)));
+  }
+}
+
+static void add_bias(float* x, std::int64_t count, std::int64_t n, const float* bias) {
+  for (std::int64_t r = 0; r < count; ++r, x += n) AD_FOR_VECTORS(i, n) put(x, i, n, get(x, i, n) + get(bias, i, n));
+}
+
+static void bias_grad(const float* dy, std::int64_t count, std::int64_t n, float* dbias) {
+  for (std::int64_t r = 0; r < count; ++r, dy += n) AD_FOR_VECTORS(i, n) put(dbias, i, n, get(dbias, i, n) + get(dy, i, n));
 }
 
 AD_INLINE float row_max(const float* x, std::int64_t n) {

@@ -79,6 +79,81 @@ TEST_P(Pointwise, RmsNormAndItsGradient) {
   }
 }
 
+TEST_P(Pointwise, LayerNormAndItsGradient) {
+  for (std::int64_t d : {1, 7, 16, 30, 100}) {
+    const std::int64_t rows = 3;
+    const auto x = random_floats(rows * d, 1), dy = random_floats(rows * d, 3);
+    const auto parameters = random_floats(2 * d, 2);  // weight, then bias
+    auto y = zeros(rows * d), mean = zeros(rows), rstd = zeros(rows);
+    k.layernorm(x.data(), rows, d, parameters.data(), parameters.data() + d, 1e-3f, y.data(), mean.data(), rstd.data());
+    const auto norm = [&](const std::vector<double>& in, const std::vector<double>& p, std::int64_t r, std::int64_t i) {
+      double sum = 0, squares = 0;
+      for (std::int64_t j = 0; j < d; ++j) sum += in[r * d + j] / static_cast<double>(d);
+      for (std::int64_t j = 0; j < d; ++j) squares += (in[r * d + j] - sum) * (in[r * d + j] - sum) / static_cast<double>(d);
+      return (in[r * d + i] - sum) / std::sqrt(squares + static_cast<double>(1e-3f)) * p[i] + p[d + i];
+    };
+    const auto xs = doubles(x, rows * d), ps = doubles(parameters, 2 * d);
+    std::vector<double> want;
+    for (std::int64_t r = 0; r < rows; ++r)
+      for (std::int64_t i = 0; i < d; ++i) want.push_back(norm(xs, ps, r, i));
+    testing::expect_close(y, want, 1e-5);
+
+    const auto dot = [&](const std::vector<double>& in, const std::vector<double>& p) {
+      double sum = 0;
+      for (std::int64_t r = 0; r < rows; ++r)
+        for (std::int64_t i = 0; i < d; ++i) sum += dy[r * d + i] * norm(in, p, r, i);
+      return sum;
+    };
+    auto dx = zeros(rows * d), dparameters = zeros(2 * d);
+    dx[0] = 5;  // it adds
+    k.layernorm_grad(x.data(), mean.data(), rstd.data(), parameters.data(), dy.data(), rows, d, dx.data(), dparameters.data(),
+                     dparameters.data() + d);
+    dx[0] -= 5;
+    testing::expect_close(dx, differences(xs, [&](const auto& in) { return dot(in, ps); }), 1e-4);
+    testing::expect_close(dparameters, differences(ps, [&](const auto& p) { return dot(xs, p); }), 2e-5);
+  }
+}
+
+TEST_P(Pointwise, GeluAndItsGradient) {
+  const auto gelu = [](double x) { return x / 2 * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x))); };
+  for (std::int64_t n : {1, 5, 16, 37}) {
+    auto x = random_floats(n, 1);
+    for (float& v : x) v *= 3;
+    const auto dact = random_floats(n, 2);
+    auto act = zeros(n);
+    k.gelu(x.data(), n, act.data());
+    const auto xs = doubles(x, n);
+    std::vector<double> want;
+    for (const double v : xs) want.push_back(gelu(v));
+    testing::expect_close(act, want, 2e-6);
+    auto grad = x;
+    k.gelu_grad(grad.data(), dact.data(), n);
+    const auto sum = [&](const std::vector<double>& in) {
+      double total = 0;
+      for (std::int64_t i = 0; i < n; ++i) total += dact[i] * gelu(in[i]);
+      return total;
+    };
+    testing::expect_close(grad, differences(xs, sum), 1e-5);
+  }
+}
+
+TEST_P(Pointwise, BiasAddsToEachRowAndItsGradientSumsThem) {
+  for (std::int64_t n : {1, 7, 16, 33}) {
+    const std::int64_t rows = 4;
+    const auto before = random_floats(rows * n, 1), bias = random_floats(n, 2);
+    auto x = before, dbias = bias;
+    k.add_bias(x.data(), rows, n, bias.data());
+    k.bias_grad(before.data(), rows, n, dbias.data());
+    std::vector<double> want, sums = doubles(bias, n);
+    for (std::int64_t i = 0; i < rows * n; ++i) {
+      want.push_back(static_cast<double>(before[i]) + bias[i % n]);
+      sums[i % n] += before[i];
+    }
+    testing::expect_close(x, want, 1e-6);
+    testing::expect_close(dbias, sums, 1e-6);
+  }
+}
+
 TEST_P(Pointwise, RopeRotatesHalvesAndBack) {
   for (std::int64_t head_dim : {2, 6, 16, 40}) {
     const std::int64_t heads = 3, half = head_dim / 2;

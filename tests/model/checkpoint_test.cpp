@@ -11,6 +11,7 @@
 #include "model/config_json.hpp"
 #include "model/decoder.hpp"
 #include "model/packed_weights.hpp"
+#include "model/safetensors.hpp"
 #include "tests/model/model_fixtures.hpp"
 
 namespace autodidact {
@@ -68,16 +69,27 @@ TEST_P(CheckpointShapes, LayoutAndOffsetsAgree) {
     ADD_FAILURE() << name;
     return std::size_t{0};
   };
+  if (config.family == ModelConfig::Family::kGpt2) {
+    EXPECT_EQ(offset_of("transformer.h.1.attn.c_attn.bias"), offsets.layers[1].qkv.bias);
+    EXPECT_EQ(offset_of("transformer.h.1.mlp.c_proj.weight"), offsets.layers[1].down.weight);
+    return;
+  }
   for (std::size_t i = 0; i < offsets.layers.size(); ++i) {
     const std::string layer = "model.layers." + std::to_string(i) + ".";
-    EXPECT_EQ(offset_of(layer + "input_layernorm.weight"), offsets.layers[i].attention_norm);
-    EXPECT_EQ(offset_of(layer + "self_attn.q_proj.weight"), offsets.layers[i].qkv);
-    EXPECT_EQ(offset_of(layer + "self_attn.o_proj.weight"), offsets.layers[i].o);
-    EXPECT_EQ(offset_of(layer + "post_attention_layernorm.weight"), offsets.layers[i].mlp_norm);
-    EXPECT_EQ(offset_of(layer + "mlp.gate_proj.weight"), offsets.layers[i].gate_up);
-    EXPECT_EQ(offset_of(layer + "mlp.down_proj.weight"), offsets.layers[i].down);
+    EXPECT_EQ(offset_of(layer + "input_layernorm.weight"), offsets.layers[i].attention_norm.weight);
+    EXPECT_EQ(offset_of(layer + "self_attn.q_proj.weight"), offsets.layers[i].qkv.weight);
+    if (config.has_qkv_bias()) {
+      EXPECT_EQ(offset_of(layer + "self_attn.q_proj.bias"), offsets.layers[i].qkv.bias);
+    }
+    if (config.qk_norm()) {
+      EXPECT_EQ(offset_of(layer + "self_attn.k_norm.weight"), offsets.layers[i].k_norm);
+    }
+    EXPECT_EQ(offset_of(layer + "self_attn.o_proj.weight"), offsets.layers[i].o.weight);
+    EXPECT_EQ(offset_of(layer + "post_attention_layernorm.weight"), offsets.layers[i].mlp_norm.weight);
+    EXPECT_EQ(offset_of(layer + "mlp.gate_proj.weight"), offsets.layers[i].up.weight);
+    EXPECT_EQ(offset_of(layer + "mlp.down_proj.weight"), offsets.layers[i].down.weight);
   }
-  EXPECT_EQ(offset_of("model.norm.weight"), offsets.final_norm);
+  EXPECT_EQ(offset_of("model.norm.weight"), offsets.final_norm.weight);
   EXPECT_EQ(offset_of(config.tie_word_embeddings ? "model.embed_tokens.weight" : "lm_head.weight"), offsets.head);
 }
 
@@ -141,6 +153,61 @@ TEST_F(Checkpoint, TensorsMustBeThoseOfTheShape) {
   EXPECT_THAT(error(), HasSubstr("too small"));
 }
 
+class ShardedCheckpoint : public Checkpoint {
+ protected:
+  // The first tensor alone in one file, the others in another.
+  ShardedCheckpoint() {
+    fs::remove(path("model.safetensors"));
+    const std::vector<TensorView> layout = tensor_layout(config_);
+    const float* data = weights_->data.get();
+    write(path("a.safetensors"), write_safetensors({layout[0]}, data));
+    write(path("b.safetensors"), write_safetensors({layout.begin() + 1, layout.end()}, data));
+    for (const TensorView& tensor : layout)
+      map_ += (map_.empty() ? "\"" : ",\"") + tensor.name + "\":\"" + (map_.empty() ? "a" : "b") + ".safetensors\"";
+    write_index("{\"metadata\":{},\"weight_map\":{" + map_ + "}}");
+  }
+  void write_index(const std::string& text) { write(path("model.safetensors.index.json"), text); }
+  std::string map_;
+};
+
+TEST_F(ShardedCheckpoint, IsReadFromAllItsFiles) {
+  const auto loaded = load_checkpoint(directory_, 1);
+  ASSERT_TRUE(loaded.ok()) << loaded.status().message();
+  EXPECT_TRUE(std::equal(weights_->data.get(), weights_->data.get() + weights_->size, (*loaded)->data.get()));
+}
+
+TEST_F(ShardedCheckpoint, AHostileIndexIsRefused) {
+  const auto with = [&](const std::string& from, const std::string& to) {
+    write_index("{\"weight_map\":{" + replaced(map_, from, to) + "}}");
+    return error();
+  };
+  for (const std::string name : {"../a.safetensors", "/etc/passwd", "", "..", "x/a.safetensors", ".hidden"})
+    EXPECT_THAT(with("\"a.safetensors\"", "\"" + name + "\""), HasSubstr("must name a file in the same directory")) << name;
+  EXPECT_THAT(with("\"a.safetensors\"", "7"), HasSubstr("must name a file"));
+  EXPECT_THAT(with("\"a.safetensors\"", "\"c.safetensors\""), HasSubstr("c.safetensors"));
+  EXPECT_THAT(with("\"model.norm.weight\":\"b", "\"model.norm.weight\":\"a"),
+              HasSubstr("\"model.norm.weight\" is not what the index says"));
+  write_index("[]");
+  EXPECT_THAT(error(), HasSubstr("weight_map"));
+  write_index("{\"weight_map\":");
+  EXPECT_THAT(error(), HasSubstr("index.json"));
+}
+
+TEST_F(ShardedCheckpoint, ATensorInTwoFilesIsRefused) {
+  const std::vector<TensorView> layout = tensor_layout(config_);
+  write(path("a.safetensors"), write_safetensors({layout[0], layout[1]}, weights_->data.get()));
+  write_index("{\"weight_map\":{" + map_ + "}}");
+  EXPECT_THAT(error(), HasSubstr("is not what the index says"));
+}
+
+TEST_F(Checkpoint, WhatWritersAddAndNobodyNeedsIsPassedOver) {
+  std::vector<TensorView> layout = tensor_layout(config_);
+  layout.push_back({"lm_head.weight", {config_.vocab_size, config_.hidden_size}, 0, layout[0].size});
+  layout.push_back({"model.layers.0.self_attn.rotary_emb.inv_freq", {4}, 0, 4});
+  write(path("model.safetensors"), write_safetensors(layout, weights_->data.get()));
+  EXPECT_TRUE(load_checkpoint(directory_, 1).ok());
+}
+
 TEST_F(Checkpoint, ConfigSaysWhichKeyIsWrong) {
   const std::string good = read_file(path("config.json"), 1 << 20).value();
   const auto with = [&](const std::string& from, const std::string& to) {
@@ -155,11 +222,15 @@ TEST_F(Checkpoint, ConfigSaysWhichKeyIsWrong) {
   EXPECT_THAT(with("\"hidden_size\": 32", "\"hidden_sizes\": 32"), HasSubstr("hidden_size: is missing"));
   EXPECT_THAT(with("\"num_key_value_heads\": 4", "\"num_key_value_heads\": 3"), HasSubstr("num_key_value_heads"));
   EXPECT_THAT(with("\"head_dim\": 8", "\"head_dim\": 7"), HasSubstr("head_dim"));
-  EXPECT_THAT(with("\"attention_bias\": false", "\"attention_bias\": true"), HasSubstr("attention_bias"));
+  EXPECT_THAT(with("\"attention_bias\": false", "\"attention_bias\": 1"), HasSubstr("attention_bias"));
+  EXPECT_THAT(with("\"attention_bias\": false", "\"attention_bias\": true"), HasSubstr("k_proj.bias\" is missing"));
   EXPECT_THAT(with("\"mlp_bias\": false", "\"mlp_bias\": 3"), HasSubstr("mlp_bias"));
   EXPECT_THAT(with("\"silu\"", "\"gelu\""), HasSubstr("hidden_act"));
   EXPECT_THAT(with("\"rope_scaling\": null", "\"rope_scaling\": {\"type\": \"yarn\"}"), HasSubstr("rope_scaling"));
   EXPECT_THAT(with("\"rope_scaling\": null", "\"rope_parameters\": {\"rope_type\": \"yarn\"}"), HasSubstr("rope_type"));
+  EXPECT_THAT(with("\"rope_scaling\": null", "\"rope_scaling\": {\"rope_type\": \"llama3\", \"factor\": 8}"),
+              HasSubstr("rope_scaling: original_max_position_embeddings"));
+  EXPECT_THAT(with("\"rope_scaling\": null", "\"use_sliding_window\": true"), HasSubstr("use_sliding_window"));
   EXPECT_THAT(with("\"rope_theta\": 10000.0", "\"rope_theta\": -1"), HasSubstr("rope_theta"));
   EXPECT_THAT(with("\"rms_norm_eps\": 1e-05", "\"rms_norm_eps\": \"x\""), HasSubstr("rms_norm_eps"));
   EXPECT_THAT(with("\"eos_token_id\": 1", "\"eos_token_id\": 23"), HasSubstr("eos_token_id"));

@@ -1,6 +1,7 @@
 #pragma once
 // Small models and batches for the tests of model/. Values; any thread.
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -15,11 +16,14 @@ struct Shape {
   std::int64_t d = 32, layers = 2, heads = 4, kv_heads = 4, head_dim = 8, ffn = 48, vocab = 23;
   ModelConfig::Position position = ModelConfig::Position::kRope;
   bool tied = true;
+  ModelConfig::Family family = ModelConfig::Family::kLlama;
+  bool biases = false;
 };
 
 // What the kernels must survive: sizes that divide nothing, one head, many queries per key head, no ties.
 inline std::vector<Shape> shapes() {
   using Position = ModelConfig::Position;
+  using Family = ModelConfig::Family;
   return {{"Plain"},
           {"DemoSize", 64, 3, 4, 4, 16, 192, 40, Position::kLearned},
           {"OddSizes", 30, 2, 3, 3, 10, 37, 17, Position::kRope, false},
@@ -27,7 +31,11 @@ inline std::vector<Shape> shapes() {
           {"GroupOf8", 64, 1, 8, 1, 8, 40, 50, Position::kNone},
           {"NoPositions", 32, 2, 2, 2, 16, 48, 23, Position::kNone, false},
           {"WideHeads", 48, 2, 2, 1, 40, 70, 19, Position::kRope},
-          {"LearnedUntied", 40, 2, 5, 5, 8, 56, 29, Position::kLearned, false}};
+          {"LearnedUntied", 40, 2, 5, 5, 8, 56, 29, Position::kLearned, false},
+          {"LlamaBiases", 30, 2, 3, 1, 10, 37, 17, Position::kRope, true, Family::kLlama, true},
+          {"Qwen2", 32, 2, 4, 2, 8, 48, 23, Position::kRope, false, Family::kQwen2},
+          {"Qwen3", 36, 2, 4, 2, 14, 50, 23, Position::kRope, true, Family::kQwen3},
+          {"Gpt2", 40, 2, 5, 5, 8, 70, 29, Position::kLearned, true, Family::kGpt2}};
 }
 
 inline ModelConfig config_of(const Shape& shape) {
@@ -42,12 +50,23 @@ inline ModelConfig config_of(const Shape& shape) {
   c.max_position_embeddings = 96;
   c.position = shape.position;
   c.tie_word_embeddings = shape.tied;
-  c.random_offset = shape.position == ModelConfig::Position::kLearned ? 20 : 0;
+  c.family = shape.family;
+  c.attention_bias = c.mlp_bias = shape.biases;
+  c.random_offset = shape.position == ModelConfig::Position::kLearned && shape.family == ModelConfig::Family::kLlama ? 20 : 0;
   return c;
 }
 
-// A start with enough spread that tokens differ in likelihood.
-inline WeightsPtr random_weights(const ModelConfig& config, std::uint64_t seed = 7) { return init_weights(config, 0.2, seed); }
+// A start with enough spread that tokens differ in likelihood; norms and biases are off their 1 and 0, so that none is without
+// effect.
+inline WeightsPtr random_weights(const ModelConfig& config, std::uint64_t seed = 7) {
+  const WeightsPtr start = init_weights(config, 0.2, seed);
+  auto data = aligned_floats(start->size);
+  std::copy_n(start->data.get(), start->size, data.get());
+  for (const TensorView& tensor : start->layout)
+    for (std::size_t i = 0; tensor.shape.size() == 1 && i < tensor.size; ++i)
+      data[tensor.offset + i] += static_cast<float>(0.05 * random_normal(seed + 1, tensor.offset + i));
+  return make_weights(config, 0, std::move(data));
+}
 
 inline std::vector<TokenId> random_tokens(const ModelConfig& config, std::int64_t count, std::uint64_t seed) {
   std::vector<TokenId> tokens;

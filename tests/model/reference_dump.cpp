@@ -3,7 +3,7 @@
 //   logits.safetensors    "logits"   [sum of rows, vocab], by the sampling engine, sequence after sequence
 //   gradient.safetensors  every weight's gradient of the mean completion NLL, and "loss" [1]
 //   greedy.txt            16 greedy tokens after each prompt, a line each
-// With --make DIR it writes a random checkpoint of ours there instead.
+// With --make DIR FAMILY (llama, llama3, qwen2, qwen3, gpt2) it writes a random checkpoint of ours there instead.
 
 #include <cstdio>
 #include <fstream>
@@ -101,12 +101,23 @@ Status dump_greedy(const WeightsPtr& weights, const std::vector<TrainExample>& e
   return write_file_atomic(directory + "/greedy.txt", text);
 }
 
-Status make(const std::string& directory) {
+Status make(const std::string& directory, const std::string& family) {
   ModelConfig config;
   config.vocab_size = 40;
   config.num_key_value_heads = 2;
   config.max_position_embeddings = 96;
   config.eos_token_id = config.pad_token_id = -1;
+  if (family == "qwen2") config.family = ModelConfig::Family::kQwen2;
+  if (family == "qwen3") config.family = ModelConfig::Family::kQwen3;
+  if (family == "gpt2") {
+    config.family = ModelConfig::Family::kGpt2;
+    config.position = ModelConfig::Position::kLearned;
+    config.num_key_value_heads = config.num_attention_heads;
+  }
+  if (family == "llama3") {
+    config.attention_bias = config.mlp_bias = true;
+    config.rope_scaling = {RopeScaling::Kind::kLlama3, 4, 1, 4, 24};
+  }
   return save_checkpoint(*init_weights(config, 0.1, 1), "{}\n", directory).status();
 }
 
@@ -123,9 +134,11 @@ Status dump(const std::string& directory) {
 
 int main(int argc, char** argv) {
   const std::vector<std::string> arguments(argv + 1, argv + argc);
-  const bool make = arguments.size() == 2 && arguments[0] == "--make";
-  if (!make && arguments.size() != 1) return std::fprintf(stderr, "usage: model_reference_dump [--make] DIRECTORY\n"), 64;
-  const autodidact::Status status = make ? autodidact::make(arguments[1]) : autodidact::dump(arguments[0]);
+  const bool make = arguments.size() == 3 && arguments[0] == "--make";
+  if (!make && arguments.size() != 1)
+    return std::fprintf(stderr, "usage: model_reference_dump DIRECTORY\n       model_reference_dump --make DIRECTORY FAMILY\n"),
+           64;
+  const autodidact::Status status = make ? autodidact::make(arguments[1], arguments[2]) : autodidact::dump(arguments[0]);
   if (!status.ok()) std::fprintf(stderr, "%s\n", status.message().c_str());
   return status.ok() ? 0 : 1;
 }

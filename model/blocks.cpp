@@ -1,0 +1,71 @@
+#include "model/blocks.hpp"
+
+#include <algorithm>
+
+namespace autodidact {
+
+void Blocks::norm(const Norm& norm, const float* x, std::int64_t rows, float* y, float* mean, float* rstd) const {
+  if (config_.layer_norm())
+    kernels_.layernorm(x, rows, config_.hidden_size, norm.weight, norm.bias, eps(), y, mean, rstd);
+  else
+    kernels_.rmsnorm(x, rows, config_.hidden_size, norm.weight, eps(), y, rstd);
+}
+
+void Blocks::linear(const Linear& linear, const float* x, std::int64_t rows, std::int64_t in, std::int64_t out, float* y,
+                    bool add) const {
+  kernels_.gemm(x, in, rows, linear.panels, in, out, y, out, add);
+  if (linear.bias != nullptr) kernels_.add_bias(y, rows, out, linear.bias);
+}
+
+void Blocks::qk_norm(const PackedLayer& layer, float* row, float* rstd) const {
+  if (layer.q_norm == nullptr) return;
+  const std::int64_t q = config_.num_attention_heads, k = config_.num_key_value_heads, hd = config_.head_dim;
+  kernels_.rmsnorm(row, q, hd, layer.q_norm, eps(), row, rstd);
+  kernels_.rmsnorm(row + q * hd, k, hd, layer.k_norm, eps(), row + q * hd, rstd == nullptr ? nullptr : rstd + q);
+}
+
+void Blocks::rotate(const RopeTable& rope, std::int64_t position, float* row, float sign) const {
+  if (rope.empty()) return;
+  kernels_.rope(row, config_.num_attention_heads + config_.num_key_value_heads, config_.head_dim, rope.cos_at(position),
+                rope.sin_at(position), sign);
+}
+
+void Blocks::activation(const float* up, std::int64_t rows, float* act) const {
+  if (config_.gated_mlp())
+    kernels_.swiglu(up, rows, config_.intermediate_size, act);
+  else
+    kernels_.gelu(up, rows * config_.intermediate_size, act);
+}
+
+void Blocks::norm_grad(const Norm& norm, const NormOffsets& at, const float* x, const float* mean, const float* rstd,
+                       const float* dy, std::int64_t rows, float* dx, float* grad) const {
+  const std::int64_t d = config_.hidden_size;
+  if (config_.layer_norm())
+    kernels_.layernorm_grad(x, mean, rstd, norm.weight, dy, rows, d, dx, grad + at.weight, grad + at.bias);
+  else
+    kernels_.rmsnorm_grad(x, rstd, norm.weight, dy, rows, d, dx, grad + at.weight);
+}
+
+void Blocks::linear_grad(const LinearOffsets& at, const float* dy, const float* x, std::int64_t rows, std::int64_t in,
+                         std::int64_t out, float* grad) const {
+  kernels_.gemm_tn_add(dy, out, x, in, rows, out, in, grad + at.weight, in);
+  if (at.bias != kAbsent) kernels_.bias_grad(dy, rows, out, grad + at.bias);
+}
+
+void Blocks::qk_norm_grad(const PackedLayer& layer, const LayerOffsets& at, const float* raw, const float* rstd, float* dqkv,
+                          float* scratch, float* grad) const {
+  const std::int64_t q = config_.num_attention_heads, k = config_.num_key_value_heads, hd = config_.head_dim;
+  std::copy_n(dqkv, (q + k) * hd, scratch);
+  std::fill_n(dqkv, (q + k) * hd, 0.0f);
+  kernels_.rmsnorm_grad(raw, rstd, layer.q_norm, scratch, q, hd, dqkv, grad + at.q_norm);
+  kernels_.rmsnorm_grad(raw + q * hd, rstd + q, layer.k_norm, scratch + q * hd, k, hd, dqkv + q * hd, grad + at.k_norm);
+}
+
+void Blocks::activation_grad(float* up, const float* dact, std::int64_t rows) const {
+  if (config_.gated_mlp())
+    kernels_.swiglu_grad(up, dact, rows, config_.intermediate_size);
+  else
+    kernels_.gelu_grad(up, dact, rows * config_.intermediate_size);
+}
+
+}  // namespace autodidact

@@ -1,0 +1,46 @@
+#pragma once
+// The pieces of a transformer block in which the families differ: norm, projection with or without bias, query and key norm,
+// activation. The sampler and the trainer call the same ones, so that their log-probabilities stay equal bit for bit.
+// Stateless; any thread, on memory of its own.
+
+#include <cstdint>
+
+#include "model/packed_weights.hpp"
+
+namespace autodidact {
+
+class Blocks {
+ public:
+  explicit Blocks(const ModelConfig& config) : config_(config) {}
+
+  // y = norm(x), [rows, hidden_size]; mean (LayerNorm only) and rstd of each row when not null, for the way back.
+  void norm(const Norm& norm, const float* x, std::int64_t rows, float* y, float* mean, float* rstd) const;
+  // y = x W^T + b, or += when `add`. x [rows, in], y [rows, out].
+  void linear(const Linear& linear, const float* x, std::int64_t rows, std::int64_t in, std::int64_t out, float* y,
+              bool add) const;
+  // RMSNorm of each query and key head of a row of qkv, in place; rstd [heads + kv_heads] when not null. Without it: nothing.
+  void qk_norm(const PackedLayer& layer, float* qkv_row, float* rstd) const;
+  // Queries and keys of a row turned by its position (sign 1), or back (sign -1). Without rotary positions: nothing.
+  void rotate(const RopeTable& rope, std::int64_t position, float* qkv_row, float sign) const;
+  // act [rows, intermediate_size] from up [rows, up_width]: silu(gate) * up, or gelu(up).
+  void activation(const float* up, std::int64_t rows, float* act) const;
+
+  // Their gradients. dx +=, weights' +=.
+  void norm_grad(const Norm& norm, const NormOffsets& at, const float* x, const float* mean, const float* rstd, const float* dy,
+                 std::int64_t rows, float* dx, float* grad) const;
+  // The matrix's and the bias's: from the output's gradient dy [rows, out] and the input x [rows, in].
+  void linear_grad(const LinearOffsets& at, const float* dy, const float* x, std::int64_t rows, std::int64_t in,
+                   std::int64_t out, float* grad) const;
+  // dqkv_row becomes the gradient before the norm; qkv_raw_row is what went into it. scratch: qkv_width floats.
+  void qk_norm_grad(const PackedLayer& layer, const LayerOffsets& at, const float* qkv_raw_row, const float* rstd,
+                    float* dqkv_row, float* scratch, float* grad) const;
+  // up becomes its own gradient.
+  void activation_grad(float* up, const float* dact, std::int64_t rows) const;
+
+ private:
+  float eps() const { return static_cast<float>(config_.rms_norm_eps); }
+  const CpuKernels& kernels_ = cpu_kernels();
+  const ModelConfig config_;
+};
+
+}  // namespace autodidact

@@ -40,6 +40,7 @@ function(ad_imported name header)
 endfunction()
 
 ad_imported(pcre2 pcre2.h LIBS pcre2-8)
+ad_imported(sentencepiece sentencepiece_processor.h LIBS sentencepiece)
 ad_imported(utf8proc utf8proc.h LIBS utf8proc)
 ad_imported(rocksdb rocksdb/db.h LIBS rocksdb)
 add_library(RocksDB::rocksdb ALIAS autodidact_rocksdb)

@@ -2,11 +2,13 @@
 
 #include "model/tokenizer.hpp"
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "config/files.hpp"
 #include "model/bpe/bpe_tokenizer.hpp"
 #include "model/bpe/tokenizer_json.hpp"
+#include "model/sentencepiece/sentencepiece_tokenizer.hpp"
 
 namespace autodidact {
 namespace {
@@ -64,9 +66,18 @@ Result<std::shared_ptr<const Tokenizer>> load_bpe(const std::string& path, std::
 }  // namespace
 
 Result<std::shared_ptr<const Tokenizer>> load_tokenizer(const std::string& path) {
+  std::error_code ignored;
+  const std::string other = parent_directory(path) + "/tokenizer.model";
+  if (!std::filesystem::exists(path, ignored) && std::filesystem::exists(other, ignored))
+    return load_sentencepiece_tokenizer(other);
   AD_ASSIGN_OR_RETURN(std::string text, read_file(path, kMaxFileBytes));
   const auto json = parse_json_once(text);
   if (!json.ok()) return bad_file(path, json.status().message());
+  if (json->value("type", nlohmann::json()) == "sentencepiece") {
+    auto tokenizer = make_sentencepiece_tokenizer_from_json(text);
+    if (!tokenizer.ok()) return bad_file(path, tokenizer.status().message());
+    return tokenizer;
+  }
   if (json->contains("model")) return load_bpe(path, std::move(text), *json);
   const auto type = json->find("type");
   if (type == json->end() || !type->is_string() || *type != "char") {

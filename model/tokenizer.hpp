@@ -34,8 +34,9 @@ class Tokenizer {
 
 // One token per byte of `alphabet` (ASCII, deduplicated, sorted) after <pad>=0 and <eos>=1.
 Result<std::shared_ptr<const Tokenizer>> make_char_tokenizer(std::string_view alphabet);
-// From a version directory's tokenizer.json: ours for characters, or Hugging Face's byte-level BPE with its
-// tokenizer_config.json (eos_token, pad_token) beside it. kBadInput names the file and the place in it.
+// From a version directory's tokenizer.json: ours for characters or SentencePiece, or Hugging Face's byte-level BPE with its
+// tokenizer_config.json (eos_token, pad_token) beside it; where there is none, from the tokenizer.model beside it. kBadInput
+// names the file and the place in it.
 Result<std::shared_ptr<const Tokenizer>> load_tokenizer(const std::string& path);
 
 }  // namespace autodidact

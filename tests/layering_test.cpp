@@ -101,6 +101,7 @@ const std::vector<Guarded>& guarded() {
       {"Boost.Unordered", {"boost/unordered/"}, {"model"}, true},
       {"Boost", {"boost/"}, {"gateway"}, true},
       {"PCRE2", {"pcre2.h"}, {"storage", "model"}, false},
+      {"SentencePiece", {"sentencepiece_"}, {"model"}, false},
       {"utf8proc", {"utf8proc.h"}, {"model"}, false},
       {"toml++", {"toml++/"}, {"config"}, false},
       {"spdlog", {"spdlog/", "fmt/"}, {"config"}, false},

@@ -129,6 +129,16 @@ Status sync_directory(const std::string& path) {
   return {};
 }
 
+Status replace_directory(const std::string& made, const std::string& directory) {
+  int error = ::rename(made.c_str(), directory.c_str()) == 0 ? 0 : errno;
+  if (error == ENOTEMPTY || error == EEXIST || error == ENOTDIR)
+    error = ::renameat2(AT_FDCWD, made.c_str(), AT_FDCWD, directory.c_str(), RENAME_EXCHANGE) == 0 ? 0 : errno;
+  std::error_code ignored;
+  std::filesystem::remove_all(made, ignored);  // what was replaced, or what failed
+  if (error != 0) return errno_status(error, "rename to " + directory, Errc::kCannotCreate);
+  return sync_directory(parent_directory(directory));
+}
+
 std::string parent_directory(const std::string& path) {
   const std::size_t slash = path.find_last_of('/');
   if (slash == std::string::npos) return ".";

@@ -26,6 +26,10 @@ Status make_directories(const std::string& path);
 // Makes creations, renames and removals in `path` durable.
 Status sync_directory(const std::string& path);
 
+// `made`, written and synced beside it, takes the name `directory`, durably. A directory that has the name already changes
+// places with it in one step, so the name never stands for nothing, and is removed. When it fails `made` is gone too.
+Status replace_directory(const std::string& made, const std::string& directory);
+
 // "a/b" -> "a", "b" -> ".", "/b" -> "/".
 std::string parent_directory(const std::string& path);
 

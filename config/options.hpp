@@ -74,9 +74,10 @@ struct VerifyOptions {
 };
 
 struct TrainOptions {
-  std::int64_t threads = 2;            // data-parallel workers, one thread each
-  std::int64_t batch_sequences = 128;  // sequences per optimizer step
-  std::int64_t seed_steps = 1000;      // base phase, on the seed examples
+  std::int64_t threads = 2;             // data-parallel workers, one thread each
+  std::int64_t batch_sequences = 128;   // sequences per optimizer step
+  std::int64_t micro_batch_tokens = 0;  // a step's batch is computed in parts of at most this many tokens; 0 = at once
+  std::int64_t seed_steps = 1000;       // base phase, on the seed examples
   std::int64_t steps_first_round = 300;
   bool balance_groups = true;  // rounds draw every problem group alike (each digit length), not every example
   double steps_growth = 1.2;   // steps in round n = steps_first_round * steps_growth^(n-1)
@@ -92,6 +93,10 @@ struct TrainOptions {
   double clip_norm = 1.0;                 // 0 = off
   std::int64_t publish_every_steps = 20;  // continuous: steps between versions
   std::int64_t snapshot_every_steps = 1;  // optimizer state made durable every n steps; a crash redoes at most n
+  std::int64_t lora_rank = 0;             // 0 = every weight is trained; else adapters of this rank beside frozen weights
+  double lora_alpha = 32;                 // an adapter adds lora_alpha / lora_rank * B A
+  std::string lora_target_modules = "all-linear";  // comma-separated: q_proj, k_proj, v_proj, o_proj, gate_proj, …
+  bool use_rslora = false;                         // lora_alpha / sqrt(lora_rank) instead
 };
 
 struct EvalOptions {

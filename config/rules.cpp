@@ -138,6 +138,13 @@ void check_limiter(Problems& p, const ReplayOptions& r) {
   }
 }
 
+void check_lora(Problems& p, const Options& o) {
+  if (o.train.lora_rank > 0 && o.model.checkpoint.empty()) {
+    warn(p, "train.lora_rank",
+         "adapters beside random weights that are never trained learn little; name a model.checkpoint to start from");
+  }
+}
+
 bool valid_loopback(std::string_view listen) {
   const std::size_t colon = listen.rfind(':');
   if (colon == std::string_view::npos) return false;
@@ -188,6 +195,7 @@ std::vector<RuleProblem> check_rules(const Options& options) {
   check_lengths(problems, options);
   check_loop(problems, options);
   check_limiter(problems, options.replay);
+  check_lora(problems, options);
   check_host(problems, options);
   return problems;
 }

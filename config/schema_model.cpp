@@ -73,6 +73,9 @@ void add_train_plan(std::vector<Field>& f) {
                 "Data-parallel workers, one thread each."},
                {"train.batch_sequences", in(&T::batch_sequences), Reload::kNextRound, "sequences", between(1, 65536),
                 "Sequences per optimizer step."},
+               {"train.micro_batch_tokens", in(&T::micro_batch_tokens), Reload::kRestart, "tokens", between(0, 1e9),
+                "A step's batch is computed in parts of at most this many tokens, padding included, and their gradients are "
+                "summed: the same step in less memory. 0 = at once."},
                {"train.seed_steps", in(&T::seed_steps), Reload::kRestart, "steps", between(0, 1e9),
                 "Base phase, on the seed examples; 0 = none."},
                {"train.steps_first_round", in(&T::steps_first_round), Reload::kNextRound, "steps", between(1, 1e9),
@@ -115,6 +118,23 @@ void add_optimizer(std::vector<Field>& f) {
            });
 }
 
+void add_lora(std::vector<Field>& f) {
+  const auto in = [](auto member) { return at(&Options::train, member); };
+  using T = TrainOptions;
+  f.insert(f.end(),
+           {
+               {"train.lora_rank", in(&T::lora_rank), Reload::kRestart, "", between(0, 65536),
+                "Train adapters of this rank beside frozen weights (LoRA); 0 = train every weight."},
+               {"train.lora_alpha", in(&T::lora_alpha), Reload::kRestart, "", above(0, 1e6),
+                "LoRA: a weight becomes W + lora_alpha / lora_rank x B A."},
+               {"train.lora_target_modules", in(&T::lora_target_modules), Reload::kRestart, "", any(),
+                "LoRA: which matrices get adapters, separated by commas: q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, "
+                "down_proj; all-linear = every one of them."},
+               {"train.use_rslora", in(&T::use_rslora), Reload::kRestart, "", any(),
+                "LoRA: divide lora_alpha by the square root of lora_rank instead (rank-stabilised)."},
+           });
+}
+
 void add_eval_and_placement(std::vector<Field>& f) {
   const auto in = [](auto member) { return at(&Options::eval, member); };
   using E = EvalOptions;
@@ -141,6 +161,7 @@ void add_model_fields(std::vector<Field>& fields) {
   add_verify(fields);
   add_train_plan(fields);
   add_optimizer(fields);
+  add_lora(fields);
   add_eval_and_placement(fields);
 }
 

@@ -10,28 +10,35 @@
 #include "kernels/cpu_kernels.hpp"
 #include "kernels/rng.hpp"
 #include "model/train_state.hpp"
+#include "model/trainable_params.hpp"
 
 namespace autodidact {
 namespace {
 
 class AdamWLearner : public Learner {
  public:
-  AdamWLearner(const TrainOptions& options, std::uint64_t seed, EngineFactory make_engine)
-      : options_(options), seed_(seed), make_engine_(std::move(make_engine)) {}
+  AdamWLearner(const TrainOptions& options, std::uint64_t seed, EngineFactory make_engine,
+               std::unique_ptr<TrainableParams> params)
+      : options_(options), seed_(seed), make_engine_(std::move(make_engine)), params_(std::move(params)) {}
 
   Status begin(const Weights& weights, const LearnerCursor& cursor) override {
-    TrainState state = start_state(weights, cursor, seed_);
+    AD_ASSIGN_OR_RETURN(TrainState state, params_->begin(weights, cursor, seed_));
     state.cursor.plan_step = 0;
-    return adopt(std::move(state));
+    adopt(std::move(state));
+    return {};
   }
   Result<StepStats> gradient(std::span<const TrainExample> batch) override;
   void update() override;
   LearnerCursor cursor() const override { return state_.cursor; }
   WeightsPtr snapshot(VersionId version) const override {
     AD_REQUIRE(engine_ != nullptr, "Learner::snapshot before begin() or load_state()");
-    auto copy = aligned_floats(state_.size);
-    std::memcpy(copy.get(), state_.params.get(), state_.size * sizeof(float));
+    auto copy = aligned_floats(model_size_);
+    std::memcpy(copy.get(), params_->effective(), model_size_ * sizeof(float));
     return make_weights(state_.config, version, std::move(copy));
+  }
+  std::shared_ptr<const LoraAdapter> adapter() const override {
+    AD_REQUIRE(engine_ != nullptr, "Learner::adapter before begin() or load_state()");
+    return params_->adapter();
   }
   Status save_state(const std::string& path) const override {
     AD_REQUIRE(engine_ != nullptr, "Learner::save_state before begin() or load_state()");
@@ -39,32 +46,40 @@ class AdamWLearner : public Learner {
   }
   Status load_state(const std::string& path) override {
     AD_ASSIGN_OR_RETURN(TrainState state, read_train_state(path));
-    return adopt(std::move(state));
+    AD_RETURN_IF_ERROR(params_->check(state).with_context(path));
+    adopt(std::move(state));
+    return {};
   }
 
  private:
-  Status adopt(TrainState state);
+  void adopt(TrainState state);
   Status place(std::span<const TrainExample> batch, StepStats& stats);
+  Result<double> sum_micro_batches(float scale);
 
   const TrainOptions options_;
   const std::uint64_t seed_;
   const EngineFactory make_engine_;
+  const std::unique_ptr<TrainableParams> params_;
   TrainState state_;
   std::unique_ptr<GradientEngine> engine_;
-  std::shared_ptr<float[]> grad_;
-  std::optional<StepStats> pending_;  // of the gradient that update() is to apply
+  std::size_t model_size_ = 0;              // floats of the model, which need not be the parameters'
+  std::shared_ptr<float[]> dense_, micro_;  // gradient of the model's weights; of a micro-batch beyond the first
+  const float* gradient_ = nullptr;         // of the parameters, pending
+  std::optional<StepStats> pending_;        // of the gradient that update() is to apply
   std::vector<PlacedExample> placed_;
   mutable std::string file_bytes_;
 };
 
-Status AdamWLearner::adopt(TrainState state) {
+void AdamWLearner::adopt(TrainState state) {
   if (engine_ == nullptr || !(state.config == state_.config)) {
     engine_ = make_engine_(state.config);
-    grad_ = aligned_floats(state.size);
+    model_size_ = static_cast<std::size_t>(state.config.parameter_count());
+    dense_ = aligned_floats(model_size_);
+    micro_ = options_.micro_batch_tokens > 0 ? aligned_floats(model_size_) : nullptr;
   }
   state_ = std::move(state);
+  params_->adopt(state_);
   pending_.reset();
-  return {};
 }
 
 // Learned positions start anywhere the sequence fits within random_offset, so that every one of them is trained. Rotary
@@ -87,16 +102,40 @@ Status AdamWLearner::place(std::span<const TrainExample> batch, StepStats& stats
   return {};
 }
 
+// Where the micro-batch that starts at `begin` ends: as many examples as fit train.micro_batch_tokens when each is padded to
+// the first, the longest. One that alone is longer goes alone.
+std::size_t micro_batch_end(std::span<const PlacedExample> longest_first, std::size_t begin, std::int64_t tokens) {
+  const std::int64_t fit = std::max<std::int64_t>(1, tokens / longest_first[begin].rows());
+  return std::min(longest_first.size(), begin + static_cast<std::size_t>(fit));
+}
+
+// The gradient of a sum is the sum of gradients: the same step as at once but for rounding. Longest first, so that little is
+// padding and the peak of memory comes at the start.
+Result<double> AdamWLearner::sum_micro_batches(float scale) {
+  if (options_.micro_batch_tokens == 0) return engine_->gradient(params_->effective(), placed_, scale, dense_.get());
+  std::stable_sort(placed_.begin(), placed_.end(), [](const auto& a, const auto& b) { return a.rows() > b.rows(); });
+  double loss = 0;
+  for (std::size_t begin = 0, end = 0; begin < placed_.size(); begin = end) {
+    end = micro_batch_end(placed_, begin, options_.micro_batch_tokens);
+    float* grad = begin == 0 ? dense_.get() : micro_.get();
+    const auto part = std::span<const PlacedExample>(placed_).subspan(begin, end - begin);
+    AD_ASSIGN_OR_RETURN(const double part_loss, engine_->gradient(params_->effective(), part, scale, grad));
+    if (begin > 0) cpu_kernels().add(dense_.get(), grad, static_cast<std::int64_t>(model_size_));
+    loss += part_loss;
+  }
+  return loss;
+}
+
 Result<StepStats> AdamWLearner::gradient(std::span<const TrainExample> batch) {
   AD_REQUIRE(engine_ != nullptr, "Learner::gradient before begin() or load_state()");
   pending_.reset();
   StepStats stats;
   AD_RETURN_IF_ERROR(place(batch, stats));
   const double scale = 1.0 / static_cast<double>(stats.loss_tokens);
-  AD_ASSIGN_OR_RETURN(const double loss,
-                      engine_->gradient(state_.params.get(), placed_, static_cast<float>(scale), grad_.get()));
+  AD_ASSIGN_OR_RETURN(const double loss, sum_micro_batches(static_cast<float>(scale)));
+  gradient_ = params_->project(dense_.get());
   stats.loss = loss * scale;
-  stats.grad_norm = std::sqrt(cpu_kernels().sum_squares(grad_.get(), static_cast<std::int64_t>(state_.size)));
+  stats.grad_norm = std::sqrt(cpu_kernels().sum_squares(gradient_, static_cast<std::int64_t>(state_.size)));
   stats.lr = learning_rate(options_, state_.cursor);
   if (!std::isfinite(stats.loss) || !std::isfinite(stats.grad_norm))
     return Status(Errc::kInternal,
@@ -121,15 +160,16 @@ void AdamWLearner::update() {
   call.eps = static_cast<float>(options_.adam_eps);
   call.bias1 = static_cast<float>(1 - std::pow(options_.beta1, t));
   call.bias2 = static_cast<float>(1 - std::pow(options_.beta2, t));
-  for (const TensorView& tensor : tensor_layout(state_.config)) {
+  for (const TensorView& tensor : params_->layout()) {
     call.param = state_.params.get() + tensor.offset;
     call.m = state_.m.get() + tensor.offset;
     call.v = state_.v.get() + tensor.offset;
-    call.grad = grad_.get() + tensor.offset;
+    call.grad = gradient_ + tensor.offset;
     call.n = static_cast<std::int64_t>(tensor.size);
     call.weight_decay = tensor.shape.size() == 2 ? static_cast<float>(options_.weight_decay) : 0.0f;
     cpu_kernels().adamw(call);
   }
+  params_->moved();
   ++state_.cursor.step;
   ++state_.cursor.plan_step;
 }
@@ -177,7 +217,14 @@ Result<std::unique_ptr<Learner>> make_adamw_learner(const TrainOptions& options,
     return {Errc::kConfig, "train.threads: expected 1 to 256, got " + std::to_string(options.threads)};
   if (options.schedule != "constant" && options.schedule != "cosine" && options.schedule != "linear")
     return {Errc::kConfig, "train.schedule: expected constant, cosine or linear, got \"" + options.schedule + "\""};
-  return std::unique_ptr<Learner>(std::make_unique<AdamWLearner>(options, seed, std::move(make_engine)));
+  if (options.micro_batch_tokens < 0)
+    return {Errc::kConfig, "train.micro_batch_tokens: expected 0 or more, got " + std::to_string(options.micro_batch_tokens)};
+  auto params = make_full_params();
+  if (options.lora_rank != 0) {
+    AD_ASSIGN_OR_RETURN(const LoraConfig lora, lora_config(options));
+    params = make_lora_params(lora, options.threads);
+  }
+  return std::unique_ptr<Learner>(std::make_unique<AdamWLearner>(options, seed, std::move(make_engine), std::move(params)));
 }
 
 std::unique_ptr<Scorer> make_scorer(EngineFactory make_engine) {

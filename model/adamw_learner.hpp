@@ -1,5 +1,6 @@
 #pragma once
-// The learner: schedule, clipping, AdamW and the state around a gradient engine. See learner.hpp for who may call it.
+// The learner: schedule, clipping, AdamW and the state around a gradient engine. With train.lora_rank above 0 it trains
+// adapters, otherwise every weight. See learner.hpp for who may call it.
 
 #include <functional>
 #include <memory>

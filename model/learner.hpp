@@ -16,6 +16,8 @@
 
 namespace autodidact {
 
+struct LoraAdapter;  // model/lora.hpp
+
 struct StepStats {
   double loss = 0;       // mean NLL per counted token, nats
   double grad_norm = 0;  // before clipping
@@ -50,9 +52,12 @@ class Learner {
   virtual LearnerCursor cursor() const = 0;
   // The weights now, as an immutable version. Copies them once (the learner goes on training its own).
   virtual WeightsPtr snapshot(VersionId version) const = 0;
-  // Weights, moments, cursor to `path`, durable on return, checksummed. A file of the same size is overwritten in place (a
+  // What snapshot() is, as adapters beside the weights given to begin(); null when every weight is trained.
+  virtual std::shared_ptr<const LoraAdapter> adapter() const { return nullptr; }
+  // Parameters, moments, cursor to `path`, durable on return, checksummed. A file of the same size is overwritten in place (a
   // quarter of the time of a new file), so a crash meanwhile may cost that file: alternate between two paths.
-  // load_state refuses anything damaged.
+  // load_state refuses anything damaged, and what other settings or another base have trained. A learner of adapters wants
+  // begin() with their base first: the file holds the adapters alone.
   virtual Status save_state(const std::string& path) const = 0;
   virtual Status load_state(const std::string& path) = 0;
 };

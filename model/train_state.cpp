@@ -17,15 +17,15 @@ namespace autodidact {
 namespace {
 
 constexpr char kMagic[8] = {'A', 'D', 'T', 'R', 'A', 'I', 'N', '\n'};
-constexpr std::uint64_t kFormat = 1;
+constexpr std::uint64_t kFormat = 2;
 constexpr std::uint64_t kMaxBytes = std::uint64_t{1} << 36;
 
-// Header | config.json | params | m | v | checksum of all before it.
+// Header | config.json | what is trained | params | m | v | checksum of all before it.
 struct Header {
   char magic[8];
-  std::uint64_t format, config_bytes, floats, seed, step, plan_step, plan_steps, peak_lr_bits;
+  std::uint64_t format, config_bytes, trains_bytes, floats, seed, step, plan_step, plan_steps, peak_lr_bits;
 };
-static_assert(sizeof(Header) == 72);
+static_assert(sizeof(Header) == 80);
 
 Status bad(const std::string& path, const std::string& what) {
   return {Errc::kBadInput, path + ": " + what + "; move it away to start this round of training again"};
@@ -45,7 +45,8 @@ void copy_cursor(const Header& header, TrainState& state) {
 // The sizes in the header, against the file's; nothing is multiplied before it is bounded.
 bool sizes_agree(const Header& header, std::size_t file_bytes) {
   const std::uint64_t body = file_bytes - sizeof header - sizeof(std::uint64_t);
-  return header.config_bytes <= body && header.floats <= body / 12 && header.config_bytes + header.floats * 12 == body;
+  return header.config_bytes <= body && header.trains_bytes <= body && header.floats <= body / 12 &&
+         header.config_bytes + header.trains_bytes + header.floats * 12 == body;
 }
 
 // Over a file of exactly this length: no block is allocated and no name changes, so one fdatasync makes it durable. False
@@ -72,23 +73,12 @@ Result<bool> overwrite(const std::string& path, const std::string& bytes) {
 
 }  // namespace
 
-TrainState start_state(const Weights& weights, const LearnerCursor& cursor, std::uint64_t seed) {
-  TrainState state{weights.config,
-                   cursor,
-                   seed,
-                   weights.size,
-                   aligned_floats(weights.size),
-                   aligned_floats(weights.size),
-                   aligned_floats(weights.size)};
-  std::memcpy(state.params.get(), weights.data.get(), weights.size * sizeof(float));
-  return state;
-}
-
 Status write_train_state(const TrainState& state, const std::string& path, std::string& buffer) {
   const std::string config = write_config_json(state.config);
   Header header{{},
                 kFormat,
                 config.size(),
+                state.trains.size(),
                 state.size,
                 state.seed,
                 state.cursor.step,
@@ -97,7 +87,7 @@ Status write_train_state(const TrainState& state, const std::string& path, std::
                 std::bit_cast<std::uint64_t>(state.cursor.peak_lr)};
   std::memcpy(header.magic, kMagic, sizeof kMagic);
   const std::size_t floats_bytes = state.size * sizeof(float);
-  buffer.resize(sizeof header + config.size() + 3 * floats_bytes + sizeof(std::uint64_t));
+  buffer.resize(sizeof header + config.size() + state.trains.size() + 3 * floats_bytes + sizeof(std::uint64_t));
   char* to = buffer.data();
   const auto put = [&to](const void* from, std::size_t bytes) {
     std::memcpy(to, from, bytes);
@@ -105,6 +95,7 @@ Status write_train_state(const TrainState& state, const std::string& path, std::
   };
   put(&header, sizeof header);
   put(config.data(), config.size());
+  put(state.trains.data(), state.trains.size());
   put(state.params.get(), floats_bytes);
   put(state.m.get(), floats_bytes);
   put(state.v.get(), floats_bytes);
@@ -130,17 +121,17 @@ Result<TrainState> read_train_state(const std::string& path) {
   const char* from = file.data() + sizeof header;
   const Result<ModelConfig> config = read_config_json({from, header.config_bytes});
   if (!config.ok()) return config.status().with_context(path);
-  if (static_cast<std::uint64_t>(config->parameter_count()) != header.floats)
-    return bad(path, "its shape and its size disagree");
   from += header.config_bytes;
   TrainState state{*config,
                    {},
                    0,
+                   std::string(from, header.trains_bytes),
                    header.floats,
                    aligned_floats(header.floats),
                    aligned_floats(header.floats),
                    aligned_floats(header.floats)};
   copy_cursor(header, state);
+  from += header.trains_bytes;
   for (const auto& values : {state.params, state.m, state.v}) {
     std::memcpy(values.get(), from, state.size * sizeof(float));
     if (!all_finite(values.get(), state.size)) return bad(path, "holds values that are not finite");

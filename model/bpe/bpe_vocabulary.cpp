@@ -9,6 +9,7 @@ namespace autodidact {
 namespace {
 
 constexpr std::size_t kShort = 64;  // bytes; below it looking at every pair again is faster than a heap
+constexpr TokenId kNoToken = -1;
 constexpr std::uint32_t kNoRank = std::numeric_limits<std::uint32_t>::max();
 
 Status bad(const std::string& what) { return {Errc::kBadInput, what}; }
@@ -39,8 +40,11 @@ Status BpeVocabulary::add_tokens() {
   for (std::size_t byte = 0; byte < byte_.size(); ++byte) {
     const std::string alone(1, static_cast<char>(byte));
     const auto found = whole_.find(alone);
-    if (found == whole_.end()) return bad("no token for the byte " + quoted(alone) + ": this is no byte-level vocabulary");
-    byte_[byte] = found->second.id;
+    byte_[byte] = found == whole_.end() ? kNoToken : found->second.id;
+    if (found != whole_.end()) continue;
+    if (byte >= 0x20 && byte < 0x7f)
+      return bad("no token for the byte " + quoted(alone) + ": this is no byte-level vocabulary");
+    has_every_byte_ = false;
   }
   return {};
 }
@@ -84,6 +88,13 @@ void BpeVocabulary::encode(std::string_view piece, std::vector<TokenId>& out) co
 }
 
 void BpeVocabulary::merge(std::string_view piece, std::vector<TokenId>& out) const {
+  std::string known;
+  if (!has_every_byte_) {
+    for (const char c : piece)
+      if (byte_[static_cast<std::uint8_t>(c)] != kNoToken) known += c;
+    piece = known;
+  }
+  if (piece.empty()) return;
   piece.size() <= kShort ? merge_short(piece, out) : merge_long(piece, out);
 }
 

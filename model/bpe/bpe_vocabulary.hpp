@@ -22,8 +22,9 @@ class BpeVocabulary {
  public:
   // tokens[id] are the bytes of a token, empty where no token has that id. merges: pairs of tokens by bytes, in order of rank.
   // ignore_merges: a piece that is a token is taken whole whatever the merges say (Llama 3).
-  // kBadInput names the merge or byte: two tokens alike, a merge of or into something that is no token, a pair merged twice,
-  // a byte without a token.
+  // Bytes without a token are left out of what is encoded, as Hugging Face does (SmolLM2 has none for 21 that UTF-8 text hardly
+  // has). kBadInput names the merge or byte: two tokens alike, a merge of or into something that is no token, a pair merged
+  // twice, a printable ASCII character without a token.
   static Result<BpeVocabulary> make(std::vector<std::string> tokens,
                                     const std::vector<std::pair<std::string, std::string>>& merges, bool ignore_merges);
 
@@ -60,7 +61,7 @@ class BpeVocabulary {
   boost::unordered_flat_map<std::string_view, Whole> whole_;
   boost::unordered_flat_map<std::uint64_t, Merge> merges_;
   std::array<TokenId, 256> byte_{};
-  bool ignore_merges_ = false;
+  bool ignore_merges_ = false, has_every_byte_ = true;
 };
 
 }  // namespace autodidact

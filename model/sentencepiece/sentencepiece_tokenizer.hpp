@@ -12,7 +12,7 @@
 namespace autodidact {
 
 struct SentencePieceOptions {
-  std::string eos, pad;  // by content; empty: the model's own, and eos for pad
+  std::string eos = {}, pad = {};  // by content; empty: the model's own, and eos for pad
   // Beside the model's control pieces, or about its pieces: one that is special is no longer found in users' text. Ids behind
   // the model's make the vocabulary larger.
   std::vector<AddedToken> added = {};

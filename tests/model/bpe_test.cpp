@@ -142,6 +142,19 @@ TEST(BpeVocabulary, IgnoreMergesTakesATokenWhole) {
   EXPECT_EQ(whole, std::vector<TokenId>{257});
 }
 
+TEST(BpeVocabulary, LeavesOutBytesThatHaveNoToken) {
+  auto tokens = tokens_for({{"a", "b"}});
+  tokens[4].clear();
+  const BpeVocabulary vocabulary = BpeVocabulary::make(tokens, {{"a", "b"}}, false).value();
+  for (const std::string& piece : {std::string("a\4b"), "\4a\4" + std::string(100, '\4') + "b"}) {
+    std::vector<TokenId> out;
+    vocabulary.encode(piece, out);
+    EXPECT_EQ(out, std::vector<TokenId>{256}) << "and what is left meets";
+    vocabulary.encode("\4", out);
+    EXPECT_EQ(out.size(), 1u);
+  }
+}
+
 TEST(BpeVocabulary, RefusesWhatCannotBe) {
   const auto refused = [](std::vector<std::string> tokens, const Merges& merges, const std::string& why) {
     const auto made = BpeVocabulary::make(std::move(tokens), merges, false);

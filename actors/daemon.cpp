@@ -6,7 +6,9 @@
 #include "actors/context.hpp"
 #include "actors/data_dir.hpp"
 #include "actors/supervisor.hpp"
+#include "actors/trainer_engine.hpp"
 #include "config/log.hpp"
+#include "model/lora.hpp"
 
 namespace autodidact {
 namespace {
@@ -33,6 +35,7 @@ Status check_resumable(const Context& context) {
   const bool training = loop.phase == "base" || loop.phase == "train" || loop.phase == "continuous";
   if (!training || trainer.slot.empty()) return {};
   AD_ASSIGN_OR_RETURN(const auto learner, context.runtime->make_learner(context.options->train, 0));
+  AD_RETURN_IF_ERROR(give_base(context, *context.options, trainer, *learner));
   return learner->load_state(context.data_dir + "/" + trainer.slot)
       .with_context("cannot resume, the optimizer state is not usable");
 }
@@ -71,6 +74,10 @@ Status Daemon::Impl::assemble() {
   AD_ASSIGN_OR_RETURN(const auto tokenizer, make_char_tokenizer(task->alphabet()));
   AD_ASSIGN_OR_RETURN(const auto model_config,
                       make_model_config(options.model, tokenizer->vocab_size(), tokenizer->eos(), tokenizer->pad()));
+  if (options.train.lora_rank > 0) {
+    AD_ASSIGN_OR_RETURN(const LoraConfig lora, lora_config(options.train));
+    AD_RETURN_IF_ERROR(plan_adapter(lora, model_config).status().with_context("train.lora_*"));
+  }
   AD_ASSIGN_OR_RETURN(const auto method, make_method(options, task));
   runtime = settings.runtime(tokenizer);
   AD_ASSIGN_OR_RETURN(store, open_store(dir.store(), options.store));

@@ -7,6 +7,7 @@
 #include "actors/generator_engine.hpp"
 #include "config/log.hpp"
 #include "methods/stratified_order.hpp"
+#include "model/lora_files.hpp"
 
 namespace autodidact {
 namespace {
@@ -29,6 +30,17 @@ auto model_call(const Context& context, const Call& call) {
 }
 
 }  // namespace
+
+Result<WeightsPtr> start_weights(const Context& context, const Options& options, VersionId version) {
+  if (version != 0) return context.weights->get(version);
+  return init_weights(context.model_config, options.model.init_std, static_cast<std::uint64_t>(options.seed));
+}
+
+Status give_base(const Context& context, const Options& options, const TrainerState& state, Learner& learner) {
+  if (options.train.lora_rank == 0) return {};
+  AD_ASSIGN_OR_RETURN(const WeightsPtr start, start_weights(context, options, state.plan_start));
+  return learner.begin(*start, {});
+}
 
 TrainerEngine::TrainerEngine(ContextPtr context, std::shared_ptr<const Options> options, Listener listener)
     : context_(std::move(context)),
@@ -86,12 +98,7 @@ Status TrainerEngine::prepare(const TrainCommand& command) {
       !plan_.slot.empty() && (command.open_ended ? plan_.plan_steps == 0 && plan_.plan_round > 0
                                                  : plan_.plan_steps > 0 && plan_.plan_round == command.round);
   if (same_plan) return resume(plan_);
-  WeightsPtr start;
-  if (command.start == 0) {
-    start = init_weights(context_->model_config, options()->model.init_std, static_cast<std::uint64_t>(options()->seed));
-  } else {
-    AD_ASSIGN_OR_RETURN(start, context_->weights->get(command.start));
-  }
+  AD_ASSIGN_OR_RETURN(const WeightsPtr start, start_weights(*context_, *options(), command.start));
   plan_.plan_round = command.round;
   plan_.plan_first_step = plan_.step;
   plan_.plan_steps = command.open_ended ? 0 : command.plan.steps;
@@ -104,6 +111,7 @@ Status TrainerEngine::prepare(const TrainCommand& command) {
 }
 
 Status TrainerEngine::resume(const TrainerState& state) {
+  AD_RETURN_IF_ERROR(give_base(*context_, *options(), state, *learner_));
   AD_RETURN_IF_ERROR(learner_->load_state(context_->data_dir + "/" + state.slot));
   const LearnerCursor cursor = learner_->cursor();
   if (cursor.step != state.step) {
@@ -282,6 +290,11 @@ Status TrainerEngine::write_version(const TrainCommand& command, VersionId versi
     if (digest.ok()) record.digest = digest.value();
     return digest.status();
   }));
+  if (const auto adapter = learner_->adapter()) {
+    const std::string base = plan_.plan_start == 0 ? "" : context_->weights->path_of(plan_.plan_start);
+    AD_RETURN_IF_ERROR(
+        patiently([&] { return save_adapter(*adapter, base, context_->data_dir + "/" + record.path + "/adapter"); }));
+  }
   WriteSet set;
   set.versions.push_back(record);
   AD_RETURN_IF_ERROR(patiently([&] { return context_->store->commit(set).status(); }));

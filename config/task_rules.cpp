@@ -62,7 +62,10 @@ void check_countdown(Problems& p, const Options& o) {
   if (task.min_target > task.max_target) {
     error(p, "task.min_target", str(task.min_target) + " is more than task.max_target = " + str(task.max_target));
   }
-  if (task.seeds_from_train == 0 && task.seed_file.empty() && o.model.checkpoint.empty()) {
+  if (!task.seed_file.empty()) {
+    error(p, "task.seed_file", "is not read by task.name = \"countdown\", which makes its own: set task.seeds_from_train");
+  }
+  if (task.seeds_from_train == 0 && o.model.checkpoint.empty()) {
     warn(p, "task.seeds_from_train", "no worked examples and no model.checkpoint: the base model will know nothing");
   }
 }

@@ -11,13 +11,31 @@ namespace autodidact {
 
 struct TaskOptions {
   std::string name = "addition";
-  std::string format = "compact";  // addition: compact | paper
+  std::string format = "compact";  // addition, countdown: compact | paper
   std::int64_t min_digits = 1;
   std::int64_t max_digits = 5;
   std::vector<std::int64_t> seed_examples;         // worked examples per digit length, from min_digits up
   std::vector<std::int64_t> hinted_seed_examples;  // of these, shown with the hint: teaches rationalization
   std::vector<double> digit_weights;               // share of sampled problems per length; empty = equal
   std::int64_t held_out_per_digit = 200;           // evaluation problems per length, never trained on
+  std::string train_file;                          // jsonl, multiple_choice: one problem a line
+  std::string held_out_file;                       // empty = held_out_size problems are split off train_file
+  std::int64_t held_out_size = 0;                  // 0 = all of held_out_file, or 200
+  std::int64_t limit = 0;                          // at most the first n training problems; 0 = all
+  std::string question_field;                      // "a.b" for {"a": {"b": …}}; empty = recognised
+  std::string answer_field;                        // likewise
+  std::string answer = "math";                     // jsonl, how an answer is compared: math | exact | choice
+  std::string prompt = "Q: {question}\nA:";        // the question as plain text, for a model without a chat template
+  std::string instruction;                         // shown below every question
+  std::string few_shot_file;                       // worked examples shown before a question
+  std::string few_shot_hinted_file;                // … before a question that shows its answer; empty = few_shot_file
+  std::string seed_file;                           // worked examples to train on, JSONL question/completion
+  std::int64_t seeds_from_train = 0;               // jsonl: rationales of the first n problems; countdown: n generated ones
+  std::int64_t min_numbers = 3;                    // countdown: numbers of a problem
+  std::int64_t max_numbers = 4;
+  std::int64_t max_number = 99;  // countdown: each is 1 to this
+  std::int64_t min_target = 10;  // countdown: what the numbers must come to
+  std::int64_t max_target = 100;
 };
 
 struct ModelOptions {

@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <numeric>
 #include <string_view>
+
+#include "config/task_rules.hpp"
 
 namespace autodidact {
 namespace {
@@ -19,47 +20,6 @@ std::string brief(double value) {
 }
 void error(Problems& p, std::string key, std::string message) { p.push_back({std::move(key), std::move(message), true}); }
 void warn(Problems& p, std::string key, std::string message) { p.push_back({std::move(key), std::move(message), false}); }
-
-void check_seed_counts(Problems& p, const TaskOptions& task, std::int64_t lengths) {
-  const std::string range = str(task.min_digits) + " to " + str(task.max_digits) + " digits";
-  const auto too_many = [&](const char* key, std::size_t size) {
-    if (static_cast<std::int64_t>(size) > lengths) {
-      error(p, key, "has " + std::to_string(size) + " entries for the " + str(lengths) + " lengths from " + range);
-    }
-  };
-  too_many("task.seed_examples", task.seed_examples.size());
-  too_many("task.hinted_seed_examples", task.hinted_seed_examples.size());
-  for (std::size_t i = 0; i < task.hinted_seed_examples.size(); ++i) {
-    const std::int64_t given = i < task.seed_examples.size() ? task.seed_examples[i] : 0;
-    if (task.hinted_seed_examples[i] <= given) continue;
-    error(p, "task.hinted_seed_examples",
-          "entry " + std::to_string(i + 1) + " shows the hint in " + str(task.hinted_seed_examples[i]) + " of only " +
-              str(given) + " examples in task.seed_examples");
-  }
-}
-
-void check_task(Problems& p, const Options& o) {
-  const TaskOptions& task = o.task;
-  if (task.min_digits > task.max_digits) {
-    error(p, "task.min_digits", str(task.min_digits) + " is more than task.max_digits = " + str(task.max_digits));
-    return;  // the lengths below would make no sense
-  }
-  const std::int64_t lengths = task.max_digits - task.min_digits + 1;
-  check_seed_counts(p, task, lengths);
-  const auto& weights = task.digit_weights;
-  if (!weights.empty() && static_cast<std::int64_t>(weights.size()) != lengths) {
-    error(p, "task.digit_weights",
-          "has " + std::to_string(weights.size()) + " entries; expected none or " + str(lengths) +
-              ", one per length from task.min_digits to task.max_digits");
-  }
-  if (!weights.empty() && std::accumulate(weights.begin(), weights.end(), 0.0) <= 0) {
-    error(p, "task.digit_weights", "all zero: no problem would be sampled");
-  }
-  const bool seeds = std::ranges::any_of(task.seed_examples, [](std::int64_t n) { return n > 0; });
-  if (!seeds && o.model.checkpoint.empty()) {
-    warn(p, "task.seed_examples", "no seed examples and no model.checkpoint: the base model will know nothing");
-  }
-}
 
 void check_shape(Problems& p, const ModelOptions& model) {
   if (!model.checkpoint.empty()) return;  // then the shape is the checkpoint's
@@ -76,8 +36,7 @@ void check_shape(Problems& p, const ModelOptions& model) {
 
 void check_lengths(Problems& p, const Options& o) {
   if (!o.model.checkpoint.empty()) return;
-  // The shortest prompt of the longest sum, "99999+99999", is known here; the task's own wording only adds to it.
-  const std::int64_t prompt = 2 * o.task.max_digits + 1;
+  const std::int64_t prompt = least_prompt(o.task);
   const std::int64_t needed = prompt + o.sample.max_tokens;
   if (needed > o.model.max_positions) {
     error(p, "sample.max_tokens",
@@ -107,7 +66,7 @@ void check_loop(Problems& p, const Options& o) {
   if (o.sample.temperature == 0 && o.sample.samples_per_problem > 1) {
     warn(p, "sample.samples_per_problem", "greedy sampling draws the same attempt every time; set sample.temperature above 0");
   }
-  if (o.method.rationalize && o.method.check == "answer") {
+  if (o.task.name == "addition" && o.method.rationalize && o.method.check == "answer") {
     warn(p, "method.check",
          "\"answer\" lets through rationalizations that copy the hint; use \"process\" unless that is the experiment");
   }
@@ -190,7 +149,7 @@ void check_host(Problems& p, const Options& o) {
 
 std::vector<RuleProblem> check_rules(const Options& options) {
   Problems problems;
-  check_task(problems, options);
+  check_task_rules(problems, options);
   check_shape(problems, options.model);
   check_lengths(problems, options);
   check_loop(problems, options);

@@ -29,6 +29,8 @@ std::string text_of(const std::string& value) {
     const auto byte = static_cast<unsigned char>(c);
     if (c == '"' || c == '\\') {
       text += {'\\', c};
+    } else if (c == '\n') {
+      text += "\\n";
     } else if (byte < 0x20 || byte == 0x7f) {
       char code[8];
       std::snprintf(code, sizeof code, "\\u%04x", byte);

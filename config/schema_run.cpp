@@ -28,23 +28,83 @@ void add_top(std::vector<Field>& f) {
 void add_task(std::vector<Field>& f) {
   const auto in = [](auto member) { return at(&Options::task, member); };
   using T = TaskOptions;
+  f.insert(
+      f.end(),
+      {
+          {"task.name", in(&T::name), Reload::kRestart, "", one_of({"addition", "countdown", "jsonl", "multiple_choice"}),
+           "Where problems come from and how they are judged; see docs/tasks.md."},
+          {"task.format", in(&T::format), Reload::kRestart, "", one_of({"compact", "paper"}),
+           "addition: the STaR paper's scratchpad, or a shorter one a tiny model learns sooner. countdown: TinyZero's wording, "
+           "or a shorter one."},
+          {"task.min_digits", in(&T::min_digits), Reload::kRestart, "digits", between(1, 64), "Shortest operands."},
+          {"task.max_digits", in(&T::max_digits), Reload::kRestart, "digits", between(1, 64), "Longest operands."},
+          {"task.seed_examples", in(&T::seed_examples), Reload::kRestart, "examples", between(0, 1e7),
+           "Worked examples per length, from min_digits up; lengths not named have none."},
+          {"task.hinted_seed_examples", in(&T::hinted_seed_examples), Reload::kRestart, "examples", between(0, 1e7),
+           "Of these, how many show the answer as a hint: they teach the model to rationalize."},
+          {"task.digit_weights", in(&T::digit_weights), Reload::kRestart, "", between(0, 1e6),
+           "Share of sampled problems per length, from min_digits up; empty = equal shares."},
+          {"task.held_out_per_digit", in(&T::held_out_per_digit), Reload::kRestart, "problems", between(1, 1e6),
+           "Evaluation problems per length; training never sees them."},
+      });
+}
+
+void add_problem_set(std::vector<Field>& f) {
+  const auto in = [](auto member) { return at(&Options::task, member); };
+  using T = TaskOptions;
   f.insert(f.end(),
            {
-               {"task.name", in(&T::name), Reload::kRestart, "", one_of({"addition"}),
-                "Where problems come from and how they are judged."},
-               {"task.format", in(&T::format), Reload::kRestart, "", one_of({"compact", "paper"}),
-                "Scratchpad of the addition task: the paper's, or a shorter one a tiny model learns sooner."},
-               {"task.min_digits", in(&T::min_digits), Reload::kRestart, "digits", between(1, 64), "Shortest operands."},
-               {"task.max_digits", in(&T::max_digits), Reload::kRestart, "digits", between(1, 64), "Longest operands."},
-               {"task.seed_examples", in(&T::seed_examples), Reload::kRestart, "examples", between(0, 1e7),
-                "Worked examples per length, from min_digits up; lengths not named have none."},
-               {"task.hinted_seed_examples", in(&T::hinted_seed_examples), Reload::kRestart, "examples", between(0, 1e7),
-                "Of these, how many show the answer as a hint: they teach the model to rationalize."},
-               {"task.digit_weights", in(&T::digit_weights), Reload::kRestart, "", between(0, 1e6),
-                "Share of sampled problems per length, from min_digits up; empty = equal shares."},
-               {"task.held_out_per_digit", in(&T::held_out_per_digit), Reload::kRestart, "problems", between(1, 1e6),
-                "Evaluation problems per length; training never sees them."},
+               {"task.train_file", in(&T::train_file), Reload::kRestart, "path", any(),
+                "jsonl, multiple_choice: the training problems, one JSON object a line."},
+               {"task.held_out_file", in(&T::held_out_file), Reload::kRestart, "path", any(),
+                "Evaluation problems; those that also stand in train_file are not trained on. Empty = split off train_file."},
+               {"task.held_out_size", in(&T::held_out_size), Reload::kRestart, "problems", between(0, 1e6),
+                "Evaluation problems: the first so many of held_out_file, split off train_file, or generated. 0 = all of "
+                "held_out_file, else 200."},
+               {"task.limit", in(&T::limit), Reload::kRestart, "problems", between(0, 1e9),
+                "At most the first so many training problems; 0 = all."},
+               {"task.question_field", in(&T::question_field), Reload::kRestart, "", any(),
+                "Field of a line that holds the question, \"a.b\" for one inside another; empty = recognised."},
+               {"task.answer_field", in(&T::answer_field), Reload::kRestart, "", any(),
+                "Field that holds the reference answer; empty = recognised."},
+               {"task.answer", in(&T::answer), Reload::kRestart, "", one_of({"math", "exact", "choice"}),
+                "jsonl, how an answer is compared with the reference: as mathematics, as text, or as the letter of a choice."},
            });
+}
+
+void add_prompts(std::vector<Field>& f) {
+  const auto in = [](auto member) { return at(&Options::task, member); };
+  using T = TaskOptions;
+  f.insert(f.end(),
+           {
+               {"task.prompt", in(&T::prompt), Reload::kRestart, "", any(),
+                "How a question is asked as plain text, of a model without a chat template; {question} stands for it."},
+               {"task.instruction", in(&T::instruction), Reload::kRestart, "", any(),
+                "Shown below every question, and part of the stored prompt."},
+               {"task.few_shot_file", in(&T::few_shot_file), Reload::kRestart, "path", any(),
+                "Worked examples shown before each question when sampling, never trained on: Q:/A: blocks, or JSONL."},
+               {"task.few_shot_hinted_file", in(&T::few_shot_hinted_file), Reload::kRestart, "path", any(),
+                "The same with hints, shown before questions that carry one; empty = few_shot_file."},
+               {"task.seed_file", in(&T::seed_file), Reload::kRestart, "path", any(),
+                "Worked examples the base phase trains on: JSONL with question and completion."},
+               {"task.seeds_from_train", in(&T::seeds_from_train), Reload::kRestart, "examples", between(0, 1e6),
+                "Worked examples besides: rationales of the first so many training problems; countdown: generated."},
+           });
+}
+
+void add_countdown(std::vector<Field>& f) {
+  const auto in = [](auto member) { return at(&Options::task, member); };
+  using T = TaskOptions;
+  f.insert(
+      f.end(),
+      {
+          {"task.min_numbers", in(&T::min_numbers), Reload::kRestart, "numbers", between(2, 6),
+           "countdown: numbers of a problem, at least."},
+          {"task.max_numbers", in(&T::max_numbers), Reload::kRestart, "numbers", between(2, 6), "countdown: … at most."},
+          {"task.max_number", in(&T::max_number), Reload::kRestart, "", between(2, 1000), "countdown: numbers are 1 to this."},
+          {"task.min_target", in(&T::min_target), Reload::kRestart, "", between(1, 1e6), "countdown: smallest target."},
+          {"task.max_target", in(&T::max_target), Reload::kRestart, "", between(1, 1e6), "countdown: largest target."},
+      });
 }
 
 void add_method(std::vector<Field>& f) {
@@ -56,7 +116,8 @@ void add_method(std::vector<Field>& f) {
                {"method.rationalize", in(&M::rationalize), Reload::kNextRound, "", any(),
                 "Ask failed problems again with the answer as a hint; the hint is not stored."},
                {"method.check", in(&M::check), Reload::kLive, "", one_of({"process", "answer"}),
-                "What a verdict covers: the whole scratchpad, or the final answer only (lets copied hints through)."},
+                "What a verdict covers: the whole scratchpad (addition alone), or the final answer only (lets copied hints "
+                "through)."},
                {"method.init", in(&M::init), Reload::kNextRound, "", one_of({"base", "previous"}),
                 "Weights each round's training starts from: the base model, as in the paper, or the last version."},
                {"method.data", in(&M::data), Reload::kRestart, "", one_of({"accumulate", "latest_round"}),
@@ -98,6 +159,9 @@ void add_loop(std::vector<Field>& f) {
 void add_run_fields(std::vector<Field>& fields) {
   add_top(fields);
   add_task(fields);
+  add_problem_set(fields);
+  add_prompts(fields);
+  add_countdown(fields);
   add_method(fields);
   add_loop(fields);
 }

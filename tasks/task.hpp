@@ -27,7 +27,8 @@ class Task {
   virtual std::string name() const = 0;
 
   // The index-th problem of a split: the same index gives the same problem in every run with the same seed. Training
-  // problems never equal a held-out one. held_out_size() problems are held out; training problems are unlimited.
+  // problems never equal a held-out one. held_out_size() problems are held out; training problems are unlimited: a finite set
+  // starts again, in another order.
   virtual Problem training_problem(std::uint64_t index) const = 0;
   virtual Problem held_out_problem(std::uint64_t index) const = 0;
   virtual std::uint64_t held_out_size() const = 0;
@@ -43,6 +44,16 @@ class Task {
   // Judges a completion (stop token removed). process: the whole rationale must be right, not only the answer.
   // Never throws; bounded in time and memory for any input. Outcome kCannotJudge when there is no reference.
   virtual Verdict judge(const Problem& problem, std::string_view completion, bool process) const = 0;
+
+  // Worked examples to show before the question when sampling; never stored with a problem, never trained on. hinted: before
+  // a hinted_prompt(). Their problem.prompt is shown as it stands, with its hint where it has one.
+  virtual std::vector<WorkedExample> few_shot(bool hinted) const { return {}; }
+  // For a model without a chat template: how what is asked (a prompt, hinted or not) and what answers it are written as plain
+  // text, and the text with which the model begins the next question when it should have stopped ("" = none).
+  // See plain_text.hpp.
+  virtual std::string plain_question(std::string_view asked) const { return std::string(asked); }
+  virtual std::string plain_completion(std::string_view completion) const { return std::string(completion); }
+  virtual std::string plain_stop() const { return {}; }
 
   // The seed set, deterministic.
   virtual std::vector<WorkedExample> seeds() const = 0;

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "config/files.hpp"
 #include "config/report.hpp"
 
 namespace autodidact {
@@ -313,8 +314,18 @@ TEST(LoaderFile, LoadsTheShippedPresets) {
     EXPECT_TRUE(loaded.ok()) << loaded.status().message();
     EXPECT_THAT(loaded.warnings, IsEmpty()) << to_string(loaded.warnings.front());
     ++found;
+    // What a preset reads from outside, its comment tells how to get.
+    const std::string text = read_file(entry.path(), 1 << 20).value();
+    for (const std::string& file :
+         {loaded.options.task.train_file, loaded.options.task.held_out_file, loaded.options.model.checkpoint}) {
+      if (file.empty()) continue;
+      const bool fetched =
+          text.find("\n#   for f in ") != std::string::npos &&
+          (text.find("-o " + parent_directory(file)) != std::string::npos || text.find("-o " + file) != std::string::npos);
+      EXPECT_TRUE(fetched) << entry.path() << " does not say how to get " << file;
+    }
   }
-  EXPECT_GE(found, 1);
+  EXPECT_GE(found, 4);
 }
 
 TEST(LoaderFile, SaysWhyItCannotRead) {

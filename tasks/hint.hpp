@@ -1,0 +1,18 @@
+#pragma once
+// Two ways in which a completion gives away that it saw the answer: it speaks of it, or states it without working towards it.
+// Plain rules that a reader can follow; they miss what is said in other words. Pure functions; any thread; linear.
+
+#include <string_view>
+
+namespace autodidact {
+
+// "the hint", "as given", "the given answer", "the answer is given" and the like, in any letter case.
+bool speaks_of_hint(std::string_view completion);
+
+// Fewer words than this before the final answer are no reasoning.
+constexpr std::size_t kLeastReasoningWords = 5;
+
+// Where the final answer begins: at the last "####", "\boxed", "answer is" or "answer:", else at the last `reference`.
+bool bare_answer(std::string_view completion, std::string_view reference);
+
+}  // namespace autodidact

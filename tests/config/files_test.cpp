@@ -55,6 +55,28 @@ TEST(Files, ReadTakesPseudoFilesThatSayTheyAreEmpty) {
   EXPECT_EQ(read_file("/proc/self/status", 10).status().code(), Errc::kBadInput);
 }
 
+TEST(Files, ReplaceDirectoryTakesTheNameWhateverHadIt) {
+  fs::remove_all("place");
+  const auto make = [](const std::string& word) {
+    fs::create_directories("place/made");
+    return write_file_atomic("place/made/" + word, word).ok();
+  };
+  for (const char* word : {"first", "second"}) {
+    ASSERT_TRUE(make(word));
+    ASSERT_TRUE(replace_directory("place/made", "place/name").ok());
+    EXPECT_EQ(*read_file(std::string("place/name/") + word, 10), word);
+    EXPECT_EQ(entries("place"), 1u) << "what was replaced is gone";
+    EXPECT_EQ(entries("place/name"), 1u);
+  }
+  ASSERT_TRUE(make("third"));
+  ASSERT_TRUE(write_file_atomic("place/file", "x").ok());
+  ASSERT_TRUE(replace_directory("place/made", "place/file").ok());
+  EXPECT_EQ(*read_file("place/file/third", 10), "third");
+  ASSERT_TRUE(make("fourth"));
+  EXPECT_EQ(replace_directory("place/made", "nowhere/name").code(), Errc::kCannotCreate);
+  EXPECT_FALSE(fs::exists("place/made"));
+}
+
 TEST(Files, WriteIntoAMissingDirectorySaysSo) {
   const Status status = write_file_atomic("none/f", "x");
   EXPECT_EQ(status.code(), Errc::kCannotCreate);

@@ -29,7 +29,8 @@ int main() {
     const std::size_t first = line.find('\t'), second = line.find('\t', first + 1);
     if (second == std::string::npos) return 1;
     const auto mode = line[0] == 'r' ? MathMode::kReward : MathMode::kEvaluation;
-    const auto check = autodidact::check_math(unescaped(line.substr(second + 1)), unescaped(line.substr(first + 1, second - first - 1)), mode);
+    const auto check =
+        autodidact::check_math(unescaped(line.substr(second + 1)), unescaped(line.substr(first + 1, second - first - 1)), mode);
     std::cout << "rwc"[static_cast<int>(check.verdict)] << '\t' << check.why << '\n';
   }
 }

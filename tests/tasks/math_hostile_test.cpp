@@ -21,7 +21,8 @@ MathVerdict survive(const std::string& text) {
     for (const std::string& completion :
          {text, "\\boxed{" + text + "}", "#### " + text, "The answer is " + text, "$" + text + "$"}) {
       const bool large = text.size() > 20'000;
-      for (const std::string& reference : large ? std::vector<std::string>{"5", text} : std::vector<std::string>{"5", "x^2 + 1", "(1, 2)", text}) {
+      for (const std::string& reference :
+           large ? std::vector<std::string>{"5", text} : std::vector<std::string>{"5", "x^2 + 1", "(1, 2)", text}) {
         math::Work work;
         const MathCheck check = math::check_counted(completion, reference, mode, work);
         // One step past the limit may be a large one: a product of the longest numbers.
@@ -67,8 +68,8 @@ TEST(MathHostile, LongListsAndChains) {
   EXPECT_EQ(survive("\\{" + repeated("1,", 10'000) + "1\\}"), MathVerdict::kWrong);
   EXPECT_EQ(survive("\\{" + repeated("x,", 1'000) + "1\\}"), MathVerdict::kWrong);
   EXPECT_EQ(survive(repeated("[1,2]\\cup", 500) + "[1,2]"), MathVerdict::kWrong);
-  for (const char* part : {"1/", "x+", "x<", "1 or ", "\\pm ", "\\pm 1, ", "x^", "!", "5!", "'", "_", "x_", "&", "\\\\",
-                           "5 cm ", "\\cup "}) {
+  for (const char* part :
+       {"1/", "x+", "x<", "1 or ", "\\pm ", "\\pm 1, ", "x^", "!", "5!", "'", "_", "x_", "&", "\\\\", "5 cm ", "\\cup "}) {
     EXPECT_EQ(survive(repeated(part, 1'500) + "5"), MathVerdict::kWrong) << part;
   }
   EXPECT_EQ(survive(repeated("x=", 1'500) + "5"), MathVerdict::kRight);  // it is 5, after all

@@ -1,5 +1,5 @@
-// A reference, and behind a zero byte the completion: judged as it is and in a box, in both modes. What is right once is right
-// again, and an answer is right against itself unless it cannot be judged.
+// A reference, and behind a zero byte the completion: judged as it is and in a box, in both modes. No crash, a reason for every
+// verdict, and no more work than is allowed.
 
 #include <cstdint>
 #include <cstdlib>

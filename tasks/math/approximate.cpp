@@ -17,6 +17,7 @@ constexpr Real kPi = std::numbers::pi_v<Real>;
 
 // `error` is what the arguments' errors make of it; rounding comes on top.
 Maybe made(Complex value, Real error) {
+  value += Complex(0, 0);  // -0 would be the other side of a branch cut
   const Real size = std::abs(value);
   if (!std::isfinite(size) || !std::isfinite(error)) return std::nullopt;
   return Approximation{value, error + kUnit * size};

@@ -221,17 +221,27 @@ std::string words_of(std::string_view latex) {
 
 std::string plain_form(std::string_view latex) {
   std::string out;
+  bool gap = false;  // kept between digits: "5 5" is not 55
+  const auto put = [&](std::string_view part) {
+    const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+    if (gap && !out.empty() && digit(out.back()) && digit(part.front())) out += ' ';
+    gap = false;
+    out += part;
+  };
   for (std::size_t at = 0; at < latex.size();) {
+    const std::size_t start = at;
     if (latex[at] == '\\') {
-      const std::size_t start = at;
       const std::string_view command = command_at(latex, at);
-      if (command == "left" || command == "right" || command == "," || command == "!" || command == " " || command == ";")
-        continue;
-      out += (command == "dfrac" || command == "tfrac") ? std::string_view("\\frac") : latex.substr(start, at - start);
-      continue;
+      if (command == "left" || command == "right" || command == "," || command == "!" || command == " " || command == ";") {
+        gap = true;
+      } else {
+        put(command == "dfrac" || command == "tfrac" ? std::string_view("\\frac") : latex.substr(start, at - start));
+      }
+    } else if (const char c = latex[at++]; std::isspace(static_cast<unsigned char>(c)) || c == '$' || c == '~') {
+      gap = true;
+    } else {
+      put(latex.substr(start, 1));
     }
-    const char c = latex[at++];
-    if (!std::isspace(static_cast<unsigned char>(c)) && c != '$' && c != '~') out += c;
   }
   while (out.ends_with('.')) out.pop_back();
   return out;

@@ -42,6 +42,7 @@ Equal Comparer::relation(const Expr& g, const Expr& p) {
   if (is_inequality(p)) return no("an inequality where the reference has none");
   if (g.kind != Kind::kRelation) return chain(g, p);
   if (p.kind == Kind::kRelation) return equation(g, p);
+  if (std::all_of(g.args.begin(), g.args.end(), is_constant)) return prepared(g.args.back(), p);  // 3 + 4 = 7
   const Assignment known = as_assignment(g);
   if (known.name == nullptr) return no("no equation where the reference is one");
   return prepared(*known.value, p);

@@ -19,6 +19,10 @@ bool is_scientific(const Expr& e) {
   return e.kind == Kind::kMul && e.args.size() == 2 && is(e.args[0], Kind::kNumber) && is_power_of_ten(e.args[1]);
 }
 
+bool is_signed_literal(const Expr& e) {
+  return e.kind == Kind::kNumber || (e.kind == Kind::kNegate && is_signed_literal(e.args[0]));
+}
+
 // The decimal in 3.14, -3.14, 3.14 \times 10^5; null when there is none.
 const Expr* decimal_of(const Expr& e) {
   if (e.kind == Kind::kNumber) return e.decimals > 0 || e.digits > 0 ? &e : nullptr;
@@ -46,7 +50,7 @@ bool is_written_number(const Expr& e) {
     case Kind::kDegree:
     case Kind::kUnit:
     case Kind::kBased: return is_written_number(e.args[0]);
-    case Kind::kDiv: return is_written_number(e.args[0]) && is(e.args[1], Kind::kNumber) && e.args[0].kind != Kind::kDiv;
+    case Kind::kDiv: return is_signed_literal(e.args[0]) && is_signed_literal(e.args[1]);
     case Kind::kAdd: return !e.undone;
     case Kind::kMul: return is_scientific(e);
     case Kind::kPower: return is_power_of_ten(e);
@@ -105,6 +109,9 @@ Equal Comparer::based(const Expr& g, const Expr& p) {
 }
 
 Equal Comparer::scalar(const Expr& g, const Expr& p) {
+  if (contains(g, Kind::kInfinity) || contains(p, Kind::kInfinity)) {
+    return same(g, p) ? yes("the same infinity") : no("not the same infinity");
+  }
   bool g_large = false, p_large = false;
   const auto exact_g = exact_value(g, work_, g_large);
   const auto exact_p = exact_value(p, work_, p_large);

@@ -110,6 +110,12 @@ std::optional<std::string_view> renamed(const std::array<Renamed, N>& table, std
   return std::nullopt;
 }
 
+bool is_small_word(std::string_view word) {
+  std::string lower(word);
+  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return among(kSmallWords, lower);
+}
+
 class Lexer {
  public:
   Lexer(std::string_view text, const LexOptions& options) : text_(text), options_(options) {}
@@ -171,7 +177,7 @@ class Lexer {
       if (!options_.repair) return fail("malformed operator: " + std::string(run) + " without its backslash");
       return command(run);
     }
-    const bool product = run.size() == 2 && canonical_unit(run).empty() && !among(kSmallWords, run) && ascii_letter(run[0]);
+    const bool product = run.size() == 2 && canonical_unit(run).empty() && !is_small_word(run) && ascii_letter(run[0]);
     if (!product) return put(TokenType::kWord, run);
     put(TokenType::kSymbol, run.substr(0, 1));
     put(TokenType::kSymbol, run.substr(1, 1));

@@ -139,12 +139,14 @@ MathCheck check_evaluation(Judge& judge, std::string_view completion, Stated sta
   if (!answer && stated.broken_off) return {MathVerdict::kWrong, "", "the text breaks off before its answer is complete"};
   if (!answer) answer = spoken_answer(completion);
   if (answer) {
-    MathCheck check = checked(judge.judge(*answer), std::move(*answer));
+    Judgement judgement = judge.judge(*answer);
+    MathCheck check = checked(std::move(judgement), *answer);
     if (check.verdict != MathVerdict::kWrong || !stated.answers.empty() || !judge.is_number()) return check;
   }
   if (judge.is_number()) answer = last_number(completion);
   if (!answer) return {MathVerdict::kWrong, "", "no answer is stated"};
-  return checked(judge.judge(*answer), std::move(*answer));
+  Judgement judgement = judge.judge(*answer);
+  return checked(std::move(judgement), std::move(*answer));
 }
 
 }  // namespace

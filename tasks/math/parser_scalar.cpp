@@ -123,8 +123,9 @@ Expr Parser::with_unit(Expr value) {
       unit += '/';
       if (!at(TokenType::kWord) && !at(TokenType::kSymbol)) return fail("text behind the answer");
     }
-    if (!unit.empty() && unit.back() != '/') unit += ' ';
-    unit += unit_word();
+    const std::string word = unit_word();
+    if (!unit.empty() && unit.back() != '/' && word != "/") unit += ' ';
+    unit += word;
   }
   if (unit == "degree") return make(Kind::kDegree, {std::move(value)});
   if (unit == "percent") return make(Kind::kPercent, {std::move(value)});

@@ -1,0 +1,5 @@
+if(TARGET ad_math_checker)
+  add_executable(math_checker_bench math_checker_bench.cpp)
+  target_link_libraries(math_checker_bench PRIVATE autodidact::math_checker benchmark::benchmark)
+  target_compile_definitions(math_checker_bench PRIVATE AD_MATH_CASES="${PROJECT_SOURCE_DIR}/tests/tasks/math_cases.txt")
+endif()

@@ -9,6 +9,7 @@
 
 #include "config/status.hpp"
 #include "config/types.hpp"
+#include "model/markup.hpp"
 
 namespace autodidact {
 
@@ -20,8 +21,9 @@ class Tokenizer {
   virtual TokenId pad() const = 0;  // never sampled, never in a loss
   // kBadInput names the first character (byte offset) that has no token. Never yields special tokens from user text.
   virtual Result<std::vector<TokenId>> encode(std::string_view text) const = 0;
-  // Text of our own making, such as a rendered chat template: special tokens in it are special tokens.
-  virtual Result<std::vector<TokenId>> encode_markup(std::string_view text) const { return encode(text); }
+  // Text of our own making, such as a rendered chat template: special tokens in it are special tokens, but for those that have
+  // an untrusted byte. Else the same as one text.
+  virtual Result<std::vector<TokenId>> encode_markup(const Markup& markup) const { return encode(markup.text); }
   // Special tokens decode to nothing; ids out of range to U+FFFD.
   virtual std::string decode(std::span<const TokenId> tokens) const = 0;
   // What the token adds to a text, which may be part of a character (see StreamDecoder).

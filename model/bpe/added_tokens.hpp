@@ -4,12 +4,14 @@
 
 #include <array>
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "config/status.hpp"
 #include "config/types.hpp"
+#include "model/markup.hpp"
 
 namespace autodidact {
 
@@ -26,18 +28,20 @@ class AddedTokens {
   explicit AddedTokens(std::vector<AddedToken> tokens);
 
   // Calls text() with what lies between tokens and token() with each, in order. with_special: the special ones count too.
-  // Only those whose `normalized` is as said are looked for.
+  // Only those whose `normalized` is as said are looked for, and none with a byte in `untrusted` (offsets in `text`).
   struct Visitor {
     std::function<Status(std::string_view)> text;
     std::function<void(TokenId)> token;
   };
-  Status split(std::string_view text, bool with_special, bool normalized, const Visitor& visitor) const;
+  Status split(std::string_view text, bool with_special, bool normalized, const Visitor& visitor,
+               std::span<const ByteRange> untrusted = {}) const;
 
   bool empty() const { return tokens_.empty(); }
   const std::vector<AddedToken>& all() const { return tokens_; }
 
  private:
-  const AddedToken* longest_at(std::string_view text, bool with_special, bool normalized) const;
+  const AddedToken* longest_at(std::string_view text, std::size_t at, bool with_special, bool normalized,
+                               std::span<const ByteRange> untrusted) const;
 
   std::vector<AddedToken> tokens_;                        // longest first
   std::array<std::vector<std::uint32_t>, 256> by_first_;  // indexes into tokens_, longest first

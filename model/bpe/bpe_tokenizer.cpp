@@ -1,13 +1,23 @@
 #include "model/bpe/bpe_tokenizer.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
-#include <optional>
 
 #include "model/bpe/tokenizer_json.hpp"
 #include "model/bpe/utf8.hpp"
 
 namespace autodidact {
 namespace {
+
+// The part of `ranges` in [begin, end), counted from there.
+std::vector<ByteRange> cut(std::span<const ByteRange> ranges, std::size_t begin, std::size_t end) {
+  std::vector<ByteRange> out;
+  auto range = std::partition_point(ranges.begin(), ranges.end(), [&](const ByteRange& r) { return r.end <= begin; });
+  for (; range != ranges.end() && range->begin < end; ++range) {
+    out.push_back({std::max(range->begin, begin) - begin, std::min(range->end, end) - begin});
+  }
+  return out;
+}
 
 class BpeTokenizer final : public Tokenizer {
  public:
@@ -22,8 +32,15 @@ class BpeTokenizer final : public Tokenizer {
   TokenId pad() const override { return pad_; }
   std::string to_json() const override { return json_; }
 
-  Result<std::vector<TokenId>> encode(std::string_view text) const override { return encode(text, false); }
-  Result<std::vector<TokenId>> encode_markup(std::string_view text) const override { return encode(text, true); }
+  Result<std::vector<TokenId>> encode(std::string_view text) const override {
+    if (is_well_formed(text)) return encode(text, {}, false);
+    return encode(replace_ill_formed(text), {}, false);
+  }
+  Result<std::vector<TokenId>> encode_markup(const Markup& markup) const override {
+    if (is_well_formed(markup.text)) return encode(markup.text, markup.untrusted, true);
+    const Markup mended = map_runs(markup.text, markup.untrusted, replace_ill_formed);
+    return encode(mended.text, mended.untrusted, true);
+  }
 
   std::string decode(std::span<const TokenId> tokens) const override {
     std::string text;
@@ -68,22 +85,38 @@ class BpeTokenizer final : public Tokenizer {
     return parts_.vocabulary.bytes(token);
   }
 
-  // Added tokens first, in the text as it is; then the normalized rest, in which others are looked for.
-  Result<std::vector<TokenId>> encode(std::string_view text, bool with_special) const {
-    std::optional<std::string> mended;
-    if (!is_well_formed(text)) text = mended.emplace(replace_ill_formed(text));
+  // Added tokens first, in the text as it is; then the normalized rest, in which others are looked for. `text` is well-formed.
+  Result<std::vector<TokenId>> encode(std::string_view text, std::span<const ByteRange> untrusted, bool with_special) const {
     std::vector<TokenId> out;
     out.reserve(text.size() / 3);
     const auto token = [&](TokenId id) { out.push_back(id); };
     const AddedTokens::Visitor inner{[&](std::string_view rest) { return encode_plain(rest, out); }, token};
     const AddedTokens::Visitor outer{[&](std::string_view rest) -> Status {
-                                       AD_ASSIGN_OR_RETURN(const std::string normal,
-                                                           parts_.normalizer.normalize(std::string(rest)));
-                                       return added_.split(normal, with_special, true, inner);
+                                       const auto offset = static_cast<std::size_t>(rest.data() - text.data());
+                                       AD_ASSIGN_OR_RETURN(const Markup normal,
+                                                           normalized(rest, cut(untrusted, offset, offset + rest.size())));
+                                       return added_.split(normal.text, with_special, true, inner, normal.untrusted);
                                      },
                                      token};
-    AD_RETURN_IF_ERROR(added_.split(text, with_special, false, outer));
+    AD_RETURN_IF_ERROR(added_.split(text, with_special, false, outer, untrusted));
     return out;
+  }
+  // Run by run, if that gives the same: then the ranges are known. Else characters met across a border, and all of it counts as
+  // untrusted.
+  Result<Markup> normalized(std::string_view text, const std::vector<ByteRange>& untrusted) const {
+    Markup whole;
+    AD_ASSIGN_OR_RETURN(whole.text, parts_.normalizer.normalize(std::string(text)));
+    if (untrusted.empty()) return whole;
+    Status status;
+    Markup runs = map_runs(text, untrusted, [&](std::string_view run) {
+      auto normal = parts_.normalizer.normalize(std::string(run));
+      if (!normal.ok()) status = normal.status();
+      return normal.ok() ? *normal : std::string();
+    });
+    AD_RETURN_IF_ERROR(status);
+    if (runs.text == whole.text) return runs;
+    if (!whole.text.empty()) whole.untrusted = {{0, whole.text.size()}};
+    return whole;
   }
   Status encode_plain(std::string_view text, std::vector<TokenId>& out) const {
     return parts_.splitter.split(text, [&](std::string_view piece) { parts_.vocabulary.encode(piece, out); });

@@ -66,8 +66,15 @@ class SentencePieceTokenizer final : public Tokenizer {
   std::string to_json() const override { return write_sentencepiece_json(parts_.file, parts_.options); }
   const std::string& file() const { return parts_.file; }
 
-  Result<std::vector<TokenId>> encode(std::string_view text) const override { return encode(text, false); }
-  Result<std::vector<TokenId>> encode_markup(std::string_view text) const override { return encode(text, true); }
+  Result<std::vector<TokenId>> encode(std::string_view text) const override {
+    if (is_well_formed(text)) return encode(text, {}, false);
+    return encode(replace_ill_formed(text), {}, false);
+  }
+  Result<std::vector<TokenId>> encode_markup(const Markup& markup) const override {
+    if (is_well_formed(markup.text)) return encode(markup.text, markup.untrusted, true);
+    const Markup mended = map_runs(markup.text, markup.untrusted, replace_ill_formed);
+    return encode(mended.text, mended.untrusted, true);
+  }
 
   std::string decode(std::span<const TokenId> tokens) const override {
     std::string text;
@@ -118,14 +125,13 @@ class SentencePieceTokenizer final : public Tokenizer {
     return out;
   }
 
-  Result<std::vector<TokenId>> encode(std::string_view text, bool with_special) const {
+  // `text` is well-formed.
+  Result<std::vector<TokenId>> encode(std::string_view text, std::span<const ByteRange> untrusted, bool with_special) const {
     if (text.size() > kMaxTextBytes) return bad("a text of more than 64 MiB");
-    std::optional<std::string> mended;
-    if (!is_well_formed(text)) text = mended.emplace(replace_ill_formed(text));
     std::vector<TokenId> out;
     const AddedTokens::Visitor visitor{[&](std::string_view rest) { return encode_plain(rest, out); },
                                        [&](TokenId token) { out.push_back(token); }};
-    AD_RETURN_IF_ERROR(added_.split(text, with_special, false, visitor));
+    AD_RETURN_IF_ERROR(added_.split(text, with_special, false, visitor, untrusted));
     return out;
   }
   Status encode_plain(std::string_view text, std::vector<TokenId>& out) const {

@@ -15,7 +15,7 @@ using namespace autodidact;
 constexpr std::string_view kText = "Hello, w\xC3\xB6rld </s> <|end|> 123  \xE2\x96\x81 a\xFF";
 
 void use(const Tokenizer& tokenizer) {
-  for (const auto& tokens : {tokenizer.encode(kText), tokenizer.encode_markup(kText)}) {
+  for (const auto& tokens : {tokenizer.encode(kText), tokenizer.encode_markup({std::string(kText), {}})}) {
     if (tokens.ok()) (void)tokenizer.decode(*tokens);
   }
   (void)tokenizer.token_text(tokenizer.vocab_size() - 1);

@@ -15,7 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!json.ok()) return 0;
   const auto tokenizer = autodidact::make_bpe_tokenizer(file, *json, {"<|end|>", ""});
   if (!tokenizer.ok()) return 0;
-  for (const auto& tokens : {(*tokenizer)->encode(text), (*tokenizer)->encode_markup(text)}) {
+  for (const auto& tokens : {(*tokenizer)->encode(text), (*tokenizer)->encode_markup({std::string(text), {}})}) {
     if (tokens.ok()) (void)(*tokenizer)->decode(*tokens);
   }
   return 0;

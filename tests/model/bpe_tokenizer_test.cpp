@@ -48,7 +48,7 @@ TEST(BpeTokenizer, UserTextNeverBecomesASpecialToken) {
   EXPECT_EQ(tokenizer->eos(), 261);
   EXPECT_EQ(tokenizer->pad(), 261) << "no pad_token";
   for (const TokenId token : tokenizer->encode("<|end|>").value()) EXPECT_NE(token, tokenizer->eos());
-  EXPECT_EQ(tokenizer->encode_markup("<|end|>hello<tool>").value(), (std::vector<TokenId>{261, 259, 262}));
+  EXPECT_EQ(tokenizer->encode_markup({"<|end|>hello<tool>", {}}).value(), (std::vector<TokenId>{261, 259, 262}));
   EXPECT_EQ(tokenizer->encode("<tool>").value(), std::vector<TokenId>{262}) << "added, but not special";
   EXPECT_EQ(tokenizer->decode(std::vector<TokenId>{261, 259, 262}), "hello<tool>") << "special tokens decode to nothing";
   EXPECT_EQ(tokenizer->token_text(261), "<|end|>");

@@ -78,7 +78,7 @@ TEST(GgufTokenizer, KnowsWhatIsSpecial) {
   EXPECT_EQ(tokenizer->eos(), 257);
   EXPECT_EQ(tokenizer->pad(), 257);
   EXPECT_EQ(tokenizer->vocab_size(), 259) << "the filler is left out";
-  EXPECT_EQ(tokenizer->encode_markup("he<|end|><tool>").value(), (std::vector<TokenId>{256, 257, 258}));
+  EXPECT_EQ(tokenizer->encode_markup({"he<|end|><tool>", {}}).value(), (std::vector<TokenId>{256, 257, 258}));
   for (const TokenId id : tokenizer->encode("<|end|>").value()) EXPECT_NE(id, 257);
   const json config = json::parse(gguf_tokenizer_config_json(file).value());
   EXPECT_EQ(config["chat_template"], "{{ x }}");

@@ -74,13 +74,13 @@ TEST(SentencePiece, UserTextNeverBecomesASpecialToken) {
   EXPECT_EQ(tokenizer->eos(), 264);
   for (const std::string text : {"</s>", "<s>hi</s>", "<chat>", "hi<chat>"})
     for (const TokenId id : tokenizer->encode(text).value()) EXPECT_TRUE(id != 1 && id != 2 && id != 264) << text;
-  EXPECT_EQ(tokenizer->encode_markup("<s>hi</s><chat>").value(), (Ids{1, 263, 2, 264}));
+  EXPECT_EQ(tokenizer->encode_markup({"<s>hi</s><chat>", {}}).value(), (Ids{1, 263, 2, 264}));
   EXPECT_EQ(make(small_model())->encode("hi<chat>").value(), (Ids{263, 264})) << "user-defined and no end: part of the text";
 }
 
 TEST(SentencePiece, TheSpaceBeforeATextIsThereOnceOrBehindEachToken) {
-  EXPECT_EQ(make(small_model(), {.legacy = true})->encode_markup("hi</s>hi").value(), (Ids{263, 2, 263}));
-  EXPECT_EQ(make(small_model(), {.legacy = false})->encode_markup("hi</s>hi").value(), (Ids{263, 2, 262}));
+  EXPECT_EQ(make(small_model(), {.legacy = true})->encode_markup({"hi</s>hi", {}}).value(), (Ids{263, 2, 263}));
+  EXPECT_EQ(make(small_model(), {.legacy = false})->encode_markup({"hi</s>hi", {}}).value(), (Ids{263, 2, 262}));
 }
 
 TEST(SentencePiece, AddedTokensCanStandBehindTheModel) {
@@ -88,7 +88,7 @@ TEST(SentencePiece, AddedTokensCanStandBehindTheModel) {
   const auto tokenizer = make(small_model(), {.eos = "<end>", .added = {tool, end}});
   EXPECT_EQ(tokenizer->vocab_size(), 302);
   EXPECT_EQ(tokenizer->encode("hi<tool>").value(), (Ids{263, 300}));
-  EXPECT_EQ(tokenizer->encode_markup("<end>").value(), (Ids{301}));
+  EXPECT_EQ(tokenizer->encode_markup({"<end>", {}}).value(), (Ids{301}));
   EXPECT_EQ(tokenizer->decode(Ids{263, 300, 301}), "hi<tool>");
   EXPECT_EQ(tokenizer->token_text(299), "") << "an id of nothing";
   const std::string file = write_sentencepiece_model(small_model());
@@ -113,7 +113,7 @@ TEST(SentencePiece, IsLoadedFromItsFilesAndFromWhatItWrites) {
 
   ASSERT_TRUE(write_file_atomic(directory.path("tokenizer.json"), tokenizer->to_json()).ok());
   const auto again = load_tokenizer(directory.path("tokenizer.json")).value();
-  EXPECT_EQ(again->encode_markup("hi<end>hi").value(), tokenizer->encode_markup("hi<end>hi").value());
+  EXPECT_EQ(again->encode_markup({"hi<end>hi", {}}).value(), tokenizer->encode_markup({"hi<end>hi", {}}).value());
   EXPECT_EQ(again->vocab_size(), 301);
   EXPECT_EQ(again->to_json(), tokenizer->to_json());
   std::string broken = tokenizer->to_json();

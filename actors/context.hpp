@@ -6,11 +6,13 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include "actors/compute_thread.hpp"
 #include "actors/device_gate.hpp"
 #include "actors/metrics.hpp"
 #include "actors/model_clock.hpp"
+#include "actors/start_model.hpp"
 #include "actors/weight_board.hpp"
 #include "config/clock.hpp"
 #include "config/options.hpp"
@@ -26,8 +28,17 @@ struct Context {
   std::string data_dir;
   std::shared_ptr<const Options> options;  // as of the start; changes come as Configure messages
   std::shared_ptr<const Task> task;
+  StartModel start;  // the weights that a run begins with
   std::shared_ptr<const Tokenizer> tokenizer;
+  std::shared_ptr<const Prompts> prompts;
   ModelConfig model_config;
+  // Takes over its tokenizer, prompts and shape.
+  void begin_with(StartModel model) {
+    tokenizer = model.tokenizer;
+    prompts = model.prompts;
+    model_config = model.config;
+    start = std::move(model);
+  }
   ModelRuntime* runtime = nullptr;
   ReplayStore* store = nullptr;
   WeightBoard* weights = nullptr;

@@ -38,7 +38,7 @@ struct Curriculum {
   void write(const Effects& effects) const {
     WriteSet set;
     if (effects.write_seeds) {
-      auto seeds = seed_attempts(*context->task, *context->tokenizer, &set.problems);
+      auto seeds = seed_attempts(*context->task, *context->prompts, &set.problems);
       if (!seeds.ok()) {
         log_error(place.role, "the seed examples cannot be written: " + seeds.status().message());
         return;

@@ -28,6 +28,6 @@ caf::behavior curriculum(caf::stateful_actor<CurriculumState>* self, ContextPtr 
                          std::shared_ptr<const Method> method, std::shared_ptr<const Options> options);
 
 // The seed set as the store keeps it. kBadInput when the tokenizer cannot write an example.
-Result<std::vector<JudgedAttempt>> seed_attempts(const Task& task, const Tokenizer& tokenizer, std::vector<Problem>* problems);
+Result<std::vector<JudgedAttempt>> seed_attempts(const Task& task, const Prompts& prompts, std::vector<Problem>* problems);
 
 }  // namespace autodidact

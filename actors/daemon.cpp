@@ -71,15 +71,13 @@ struct Daemon::Impl {
 Status Daemon::Impl::assemble() {
   const Options& options = settings.options;
   AD_ASSIGN_OR_RETURN(const auto task, make_task(options.task, static_cast<std::uint64_t>(options.seed)));
-  AD_ASSIGN_OR_RETURN(const auto tokenizer, make_char_tokenizer(task->alphabet()));
-  AD_ASSIGN_OR_RETURN(const auto model_config,
-                      make_model_config(options.model, tokenizer->vocab_size(), tokenizer->eos(), tokenizer->pad()));
+  AD_ASSIGN_OR_RETURN(StartModel start, open_start_model(options, task));
   if (options.train.lora_rank > 0) {
     AD_ASSIGN_OR_RETURN(const LoraConfig lora, lora_config(options.train));
-    AD_RETURN_IF_ERROR(plan_adapter(lora, model_config).status().with_context("train.lora_*"));
+    AD_RETURN_IF_ERROR(plan_adapter(lora, start.config).status().with_context("train.lora_*"));
   }
   AD_ASSIGN_OR_RETURN(const auto method, make_method(options, task));
-  runtime = settings.runtime(tokenizer);
+  runtime = settings.runtime(start.tokenizer);
   AD_ASSIGN_OR_RETURN(store, open_store(dir.store(), options.store));
   weights = std::make_unique<WeightBoard>(dir.path());
   gate = std::make_unique<DeviceGate>(options.placement.mode == "split" ? DeviceGate::Mode::kSplit : DeviceGate::Mode::kShared);
@@ -90,8 +88,7 @@ Status Daemon::Impl::assemble() {
   context->data_dir = dir.path();
   context->options = std::make_shared<const Options>(options);
   context->task = task;
-  context->tokenizer = tokenizer;
-  context->model_config = model_config;
+  context->begin_with(std::move(start));
   context->runtime = runtime.get();
   context->store = store.get();
   context->weights = weights.get();

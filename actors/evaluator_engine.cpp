@@ -60,14 +60,15 @@ void EvaluatorEngine::ask(std::string question, bool hint, DoneAnswer done) {
   post([this, question = std::move(question), hint, done] { done(answer(question, hint)); }, done);
 }
 
-Result<std::vector<DecodeResult>> EvaluatorEngine::decode(const WeightsPtr& weights, const std::vector<std::string>& prompts) {
-  const auto batch = std::min<std::int64_t>(context_->options->eval.batch, static_cast<std::int64_t>(prompts.size()));
+Result<std::vector<DecodeResult>> EvaluatorEngine::decode(const WeightsPtr& weights, const std::vector<Problem>& problems,
+                                                          bool hinted) {
+  const auto batch = std::min<std::int64_t>(context_->options->eval.batch, static_cast<std::int64_t>(problems.size()));
   AD_ASSIGN_OR_RETURN(const auto decoder, context_->runtime->make_decoder({batch}));
   AD_RETURN_IF_ERROR(decoder->set_weights(weights));
   SamplerSettings greedy;
   greedy.temperature = 0;
-  for (std::size_t i = 0; i < prompts.size(); ++i) {
-    AD_ASSIGN_OR_RETURN(auto tokens, context_->tokenizer->encode(prompts[i]));
+  for (std::size_t i = 0; i < problems.size(); ++i) {
+    AD_ASSIGN_OR_RETURN(auto tokens, context_->prompts->asked(problems[i], hinted));
     const auto room = context_->model_config.max_position_embeddings - static_cast<std::int64_t>(tokens.size());
     greedy.max_tokens = static_cast<std::int32_t>(
         std::max<std::int64_t>(1, std::min<std::int64_t>(context_->options->sample.max_tokens, room)));
@@ -97,12 +98,10 @@ Result<EvaluationResult> EvaluatorEngine::measure(VersionId version, std::uint64
   const std::uint64_t size = task.held_out_size();
   const std::uint64_t count = limit == 0 ? size : std::min(limit, size);
   std::vector<Problem> problems;
-  std::vector<std::string> prompts;
   for (std::uint64_t i = 0; i < count; ++i) {
     problems.push_back(task.held_out_problem(i * size / count));  // spread, so that a part covers every group
-    prompts.push_back(problems.back().prompt);
   }
-  AD_ASSIGN_OR_RETURN(const auto results, decode(weights, prompts));
+  AD_ASSIGN_OR_RETURN(const auto results, decode(weights, problems, /*hinted=*/false));
   const auto names = task.group_names();
   std::vector<Tally> groups(names.size());
   Tally all;
@@ -130,7 +129,7 @@ Result<std::string> EvaluatorEngine::answer(const std::string& question, bool hi
   AD_ASSIGN_OR_RETURN(const Problem problem, task.parse_question(question));
   const auto weights = context_->weights->serving();
   if (!weights) return Status(Errc::kTemporary, "no weights serve yet: the base model is still being trained");
-  AD_ASSIGN_OR_RETURN(const auto results, decode(weights, {hint ? task.hinted_prompt(problem) : problem.prompt}));
+  AD_ASSIGN_OR_RETURN(const auto results, decode(weights, {problem}, hint));
   AD_RETURN_IF_ERROR(results[0].status);
   const std::string text = context_->tokenizer->decode(results[0].tokens);
   const Verdict verdict = task.judge(problem, text, true);

@@ -35,7 +35,7 @@ class EvaluatorEngine : public std::enable_shared_from_this<EvaluatorEngine> {
  private:
   Result<EvaluationResult> measure(VersionId version, std::uint64_t limit);
   Result<std::string> answer(const std::string& question, bool hint);
-  Result<std::vector<DecodeResult>> decode(const WeightsPtr& weights, const std::vector<std::string>& prompts);
+  Result<std::vector<DecodeResult>> decode(const WeightsPtr& weights, const std::vector<Problem>& problems, bool hinted);
   void post(std::function<void()> job, const std::function<void(Status)>& refuse);
 
   const ContextPtr context_;

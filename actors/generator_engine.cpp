@@ -68,8 +68,8 @@ void GeneratorEngine::pump() {
 void GeneratorEngine::begin(Leased leased, std::vector<Output>& out) {
   const WorkItem& work = leased.job->work;
   const Problem& problem = work.problem;
-  auto stored = context_->tokenizer->encode(problem.prompt);
-  auto asked = work.hinted ? context_->tokenizer->encode(context_->task->hinted_prompt(problem)) : stored;
+  auto stored = context_->prompts->stored(problem);
+  auto asked = context_->prompts->asked(problem, work.hinted);
   for (const auto* prompt : {&stored, &asked}) {
     if (prompt->ok()) continue;
     out.push_back({std::move(leased), Status(Errc::kBadInput, prompt->status().message())});

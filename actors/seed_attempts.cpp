@@ -2,7 +2,7 @@
 
 namespace autodidact {
 
-Result<std::vector<JudgedAttempt>> seed_attempts(const Task& task, const Tokenizer& tokenizer, std::vector<Problem>* problems) {
+Result<std::vector<JudgedAttempt>> seed_attempts(const Task& task, const Prompts& prompts, std::vector<Problem>* problems) {
   std::vector<JudgedAttempt> seeds;
   for (const WorkedExample& example : task.seeds()) {
     JudgedAttempt judged;
@@ -13,10 +13,9 @@ Result<std::vector<JudgedAttempt>> seed_attempts(const Task& task, const Tokeniz
     attempt.hinted = example.hinted;
     attempt.text = example.completion;
     // A hinted seed teaches how to rationalize, so its hint stays; of sampled attempts no hint is ever stored.
-    AD_ASSIGN_OR_RETURN(attempt.prompt_tokens,
-                        tokenizer.encode(example.hinted ? task.hinted_prompt(example.problem) : example.problem.prompt));
-    AD_ASSIGN_OR_RETURN(attempt.tokens, tokenizer.encode(example.completion));
-    attempt.tokens.push_back(tokenizer.eos());
+    AD_ASSIGN_OR_RETURN(auto pair, prompts.seed(example));
+    attempt.prompt_tokens = std::move(pair.prompt);
+    attempt.tokens = std::move(pair.completion);
     judged.verdict = task.judge(example.problem, example.completion, true);
     judged.selection = {true, Reject::kNone, 1.0f};
     problems->push_back(example.problem);

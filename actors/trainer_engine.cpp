@@ -33,6 +33,10 @@ auto model_call(const Context& context, const Call& call) {
 
 Result<WeightsPtr> start_weights(const Context& context, const Options& options, VersionId version) {
   if (version != 0) return context.weights->get(version);
+  if (const auto& source = context.start.source) {
+    AD_ASSIGN_OR_RETURN(auto data, source->tensors());
+    return make_weights(context.model_config, 0, std::move(data));
+  }
   return init_weights(context.model_config, options.model.init_std, static_cast<std::uint64_t>(options.seed));
 }
 
@@ -129,6 +133,8 @@ Status TrainerEngine::run_plan(const TrainCommand& command) {
   request.include_seeds = command.plan.include_seeds;
   const auto ids = context_->store->kept_ids(request);
   if (ids.empty() || plan_.plan_steps == 0) {
+    // The base model needs no training when it is a checkpoint.
+    if (command.round == 0 && context_->start.source) return write_version(command, command.produce);
     listener_.nothing(command.round);
     return {};
   }
@@ -286,7 +292,7 @@ Status TrainerEngine::write_version(const TrainCommand& command, VersionId versi
   record.method = options()->method.name;
   record.created_us = options()->deterministic ? static_cast<std::int64_t>(version) : context_->clock->now_us();
   AD_RETURN_IF_ERROR(patiently([&] {
-    auto digest = save_checkpoint(*weights, context_->tokenizer->to_json(), context_->data_dir + "/" + record.path);
+    auto digest = save_checkpoint(*weights, context_->start.files, context_->data_dir + "/" + record.path);
     if (digest.ok()) record.digest = digest.value();
     return digest.status();
   }));

@@ -21,7 +21,8 @@
 
 namespace autodidact {
 
-// What a plan that starts from `version` starts from; 0 = fresh random weights.
+// What a plan that starts from `version` starts from; 0 = the checkpoint of model.checkpoint, or
+// fresh random weights.
 Result<WeightsPtr> start_weights(const Context& context, const Options& options, VersionId version);
 // A learner of adapters gets the base that `state` was trained on, before it loads the state.
 Status give_base(const Context& context, const Options& options, const TrainerState& state, Learner& learner);

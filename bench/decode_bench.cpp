@@ -46,7 +46,7 @@ int run(const Arguments& arguments) {
                      waves = arguments.integer("waves");
   const WeightsPtr weights = with_version(init_weights(config, 0.1, 1), 1);
   if (!arguments.text("checkpoint").empty())
-    if (auto saved = save_checkpoint(*weights, "{}\n", arguments.text("checkpoint")); !saved.ok())
+    if (auto saved = save_checkpoint(*weights, {{"tokenizer.json", "{}\n"}}, arguments.text("checkpoint")); !saved.ok())
       return std::fprintf(stderr, "%s\n", saved.status().message().c_str()), 1;
   std::vector<std::unique_ptr<Decoder>> decoders;
   for (std::int64_t t = 0; t < threads; ++t) {

@@ -20,12 +20,13 @@ namespace {
 
 constexpr std::uint64_t kMaxConfigBytes = 1 << 20;
 
-Status write_into(const std::string& directory, const Weights& weights, const std::string& tokenizer_json,
-                  const std::string& tensors) {
+Status write_into(const std::string& directory, const Weights& weights, const CheckpointFiles& files,
+                  const std::string& tensors, Dtype dtype) {
   AD_RETURN_IF_ERROR(write_file_atomic(directory + "/model.safetensors", tensors));
-  AD_RETURN_IF_ERROR(write_file_atomic(directory + "/config.json", write_config_json(weights.config)));
+  AD_RETURN_IF_ERROR(write_file_atomic(directory + "/config.json", write_config_json(weights.config, dtype)));
   AD_RETURN_IF_ERROR(write_file_atomic(directory + "/generation_config.json", write_generation_config_json(weights.config)));
-  return write_file_atomic(directory + "/tokenizer.json", tokenizer_json);
+  for (const auto& [name, bytes] : files) AD_RETURN_IF_ERROR(write_file_atomic(directory + "/" + name, bytes));
+  return {};
 }
 
 // `made` takes the name `directory`. One that is there already (a crash between saving and recording) changes places with it
@@ -41,13 +42,14 @@ Status take_name(const std::string& made, const std::string& directory) {
 
 }  // namespace
 
-Result<std::string> save_checkpoint(const Weights& weights, const std::string& tokenizer_json, const std::string& directory) {
+Result<std::string> save_checkpoint(const Weights& weights, const CheckpointFiles& files, const std::string& directory,
+                                    Dtype dtype) {
   const std::string made = directory + ".tmp-" + std::to_string(::getpid());
-  const std::string tensors = write_safetensors(weights.layout, weights.data.get());
+  const std::string tensors = write_safetensors(weights.layout, weights.data.get(), dtype);
   std::error_code ignored;
   std::filesystem::remove_all(made, ignored);
   AD_RETURN_IF_ERROR(make_directories(made));
-  Status written = write_into(made, weights, tokenizer_json, tensors);
+  Status written = write_into(made, weights, files, tensors, dtype);
   if (written.ok()) written = take_name(made, directory);
   std::filesystem::remove_all(made, ignored);  // what failed, or what was replaced
   AD_RETURN_IF_ERROR(written);

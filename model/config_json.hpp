@@ -11,7 +11,7 @@ namespace autodidact {
 
 // A Llama, Qwen2, Qwen3 or GPT-2 that `transformers` loads. Llama blocks with learned or no positions have no class there:
 // model_type is then "autodidact", so that nobody loads it as a Llama and gets nonsense.
-std::string write_config_json(const ModelConfig& config);
+std::string write_config_json(const ModelConfig& config, Dtype dtype = Dtype::kF32);
 std::string write_generation_config_json(const ModelConfig& config);
 
 // kBadInput names the key. What this runtime cannot compute (sliding windows, other activations, other ways to scale positions)

@@ -95,8 +95,10 @@ ordered_json write_llama(const ModelConfig& c) {
 
 }  // namespace
 
-std::string write_config_json(const ModelConfig& c) {
-  return (c.family == Family::kGpt2 ? write_gpt2(c) : write_llama(c)).dump(2) + "\n";
+std::string write_config_json(const ModelConfig& c, Dtype dtype) {
+  ordered_json out = c.family == Family::kGpt2 ? write_gpt2(c) : write_llama(c);
+  out["torch_dtype"] = dtype == Dtype::kF32 ? "float32" : dtype == Dtype::kBf16 ? "bfloat16" : "float16";
+  return out.dump(2) + "\n";
 }
 
 std::string write_generation_config_json(const ModelConfig& c) {

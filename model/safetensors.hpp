@@ -13,8 +13,6 @@
 
 namespace autodidact {
 
-enum class Dtype : std::uint8_t { kF32, kF16, kBf16 };
-
 struct SafetensorsEntry {
   std::string name;
   Dtype dtype = Dtype::kF32;

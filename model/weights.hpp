@@ -3,6 +3,7 @@
 // std::shared_ptr<const Weights>; nothing is copied. Any thread may read one.
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -39,9 +40,12 @@ WeightsPtr init_weights(const ModelConfig& config, double init_std, std::uint64_
 // The same buffer under another version number: no copy.
 WeightsPtr with_version(const WeightsPtr& weights, VersionId version);
 
-// Writes config.json, model.safetensors, tokenizer.json and generation_config.json into `directory` atomically (temporary
-// directory, fsync, rename). Returns the sha256 of model.safetensors, hex. kCannotCreate / kIo.
-Result<std::string> save_checkpoint(const Weights& weights, const std::string& tokenizer_json, const std::string& directory);
+// What lies beside the weights: file name -> bytes. tokenizer.json and what belongs to it.
+using CheckpointFiles = std::map<std::string, std::string>;
+// Writes config.json, model.safetensors, generation_config.json and `files` into `directory` atomically (temporary directory,
+// fsync, rename). Returns the sha256 of model.safetensors, hex. kCannotCreate / kIo.
+Result<std::string> save_checkpoint(const Weights& weights, const CheckpointFiles& files, const std::string& directory,
+                                    Dtype dtype = Dtype::kF32);
 // Hostile input: every length, offset, dtype, shape and value is checked. kBadInput / kNotFound name the file and the place.
 Result<WeightsPtr> load_checkpoint(const std::string& directory, VersionId version);
 

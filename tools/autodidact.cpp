@@ -33,6 +33,7 @@ void declare(CLI::App& app, Cli& cli) {
   add_daemon_commands(app, cli);
   add_replay_commands(app, cli);
   add_report_command(app, cli);
+  add_model_commands(app, cli);
   app.add_subcommand("reference", "Every command and option, as Markdown")
       ->callback([&] {
         cli.action = [&app](Output& output) -> Result<int> {

@@ -24,6 +24,7 @@ void add_daemon_commands(CLI::App& app,
                          Cli& cli);  // status reload pause resume drain checkpoint promote rollback config eval ask
 void add_replay_commands(CLI::App& app, Cli& cli);  // replay ...
 void add_report_command(CLI::App& app, Cli& cli);
+void add_model_commands(CLI::App& app, Cli& cli);  // model inspect convert
 
 // A remark on standard error, unless --quiet.
 void remark(const Globals& globals, const std::string& text);

@@ -25,9 +25,8 @@ struct Bench {
     AD_ASSIGN_OR_RETURN(const LoopState loop, store->loop_state());
     serving = loop.serving;
     AD_ASSIGN_OR_RETURN(context->task, make_task(options.task, static_cast<std::uint64_t>(options.seed)));
-    AD_ASSIGN_OR_RETURN(context->tokenizer, make_char_tokenizer(context->task->alphabet()));
-    const auto& t = *context->tokenizer;
-    AD_ASSIGN_OR_RETURN(context->model_config, make_model_config(options.model, t.vocab_size(), t.eos(), t.pad()));
+    AD_ASSIGN_OR_RETURN(StartModel start, open_start_model(options, context->task));
+    context->begin_with(std::move(start));
     runtime = make_runtime(context->tokenizer);
     weights = std::make_unique<WeightBoard>(options.data_dir);
     context->options = std::make_shared<const Options>(options);

@@ -62,5 +62,7 @@ class ChatTemplate {
 // of which the one named "default" counts), with the special tokens that file names. Null: it has none. Errors name the file
 // and the line of the template.
 Result<std::shared_ptr<const ChatTemplate>> load_chat_template(const std::string& directory);
+// Of the text of a tokenizer_config.json.
+Result<std::shared_ptr<const ChatTemplate>> read_chat_template(const std::string& tokenizer_config);
 
 }  // namespace autodidact

@@ -22,13 +22,18 @@ bool exists(const std::string& path) {
   return fs::exists(path, ignored);
 }
 
+Result<Json> parse_config(const std::string& text) {
+  auto json = parse_json_once(text);
+  if (json.ok() && !json->is_object()) return Status(Errc::kBadInput, "must hold an object");
+  return json;
+}
+
 // An object; empty without the file.
 Result<Json> read_config(const std::string& path) {
   if (!exists(path)) return Json::object();
   AD_ASSIGN_OR_RETURN(const std::string text, read_file(path, kMaxConfigBytes));
-  auto json = parse_json_once(text);
+  auto json = parse_config(text);
   if (!json.ok()) return json.status().with_context(path);
-  if (!json->is_object()) return Status(Errc::kBadInput, path + ": must hold an object");
   return json;
 }
 
@@ -73,6 +78,17 @@ Result<std::shared_ptr<const ChatTemplate>> load_chat_template(const std::string
   if (source.empty()) return std::shared_ptr<const ChatTemplate>();
   auto parsed = ChatTemplate::parse(std::move(source), special_tokens(config));
   if (!parsed.ok()) return parsed.status().with_context(place);
+  return parsed;
+}
+
+Result<std::shared_ptr<const ChatTemplate>> read_chat_template(const std::string& tokenizer_config) {
+  const std::string place = "tokenizer_config.json";
+  auto config = parse_config(tokenizer_config);
+  if (!config.ok()) return config.status().with_context(place);
+  AD_ASSIGN_OR_RETURN(std::string source, template_in(*config, place));
+  if (source.empty()) return std::shared_ptr<const ChatTemplate>();
+  auto parsed = ChatTemplate::parse(std::move(source), special_tokens(*config));
+  if (!parsed.ok()) return parsed.status().with_context(place + ": chat_template");
   return parsed;
 }
 

@@ -90,9 +90,7 @@ void TestLoop::assemble(const Settings& settings) {
   context_->data_dir = settings.data_dir;
   context_->options = std::make_shared<const Options>(options);
   context_->task = must(make_task(options.task, static_cast<std::uint64_t>(options.seed)));
-  context_->tokenizer = must(make_char_tokenizer(context_->task->alphabet()));
-  const auto& tokenizer = *context_->tokenizer;
-  context_->model_config = must(make_model_config(options.model, tokenizer.vocab_size(), tokenizer.eos(), tokenizer.pad()));
+  context_->begin_with(must(open_start_model(options, context_->task)));
   own_store_ = settings.store == nullptr ? make_memory_store() : nullptr;
   store_ = settings.store == nullptr ? own_store_.get() : settings.store;
   runtime_ = std::make_unique<FakeRuntime>(FakeOptions{.tokenizer = context_->tokenizer,

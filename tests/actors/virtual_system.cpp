@@ -52,7 +52,7 @@ VirtualSystem::VirtualSystem(const Options& options) {
   context_->data_dir = ".";
   context_->options = std::make_shared<const Options>(options);
   context_->task = make_task(options.task, 1).value();
-  context_->tokenizer = make_char_tokenizer(context_->task->alphabet()).value();
+  context_->begin_with(open_start_model(options, context_->task).value());
   context_->store = &store_;
   context_->metrics = &metrics_;
   context_->threads = &threads_;

@@ -36,7 +36,7 @@ TEST_P(CheckpointShapes, ComesBackBitForBit) {
   const ModelConfig config = testing::config_of(GetParam());
   const WeightsPtr weights = testing::random_weights(config);
   const std::string directory = "round_trip_" + GetParam().name;
-  const auto digest = save_checkpoint(*weights, "{\"t\": 1}\n", directory);
+  const auto digest = save_checkpoint(*weights, {{"tokenizer.json", "{\"t\": 1}\n"}}, directory);
   ASSERT_TRUE(digest.ok()) << digest.status().message();
   EXPECT_EQ(*digest, sha256_file_hex(directory + "/model.safetensors").value());
   EXPECT_EQ(read_file(directory + "/tokenizer.json", 100).value(), "{\"t\": 1}\n");
@@ -100,7 +100,7 @@ class Checkpoint : public ::testing::Test {
  protected:
   Checkpoint() : directory_(std::string("checkpoint_") + ::testing::UnitTest::GetInstance()->current_test_info()->name()) {
     fs::remove_all(directory_);
-    EXPECT_TRUE(save_checkpoint(*weights_, "{}\n", directory_).ok());
+    EXPECT_TRUE(save_checkpoint(*weights_, {{"tokenizer.json", "{}\n"}}, directory_).ok());
   }
   std::string path(const std::string& name) const { return directory_ + "/" + name; }
   std::string error() const {
@@ -118,9 +118,9 @@ class Checkpoint : public ::testing::Test {
 TEST_F(Checkpoint, SavingAgainReplacesTheOldWholeAndLeavesNothingBeside) {
   const WeightsPtr other = testing::random_weights(config_, 99);
   fs::create_directories("again");
-  ASSERT_TRUE(save_checkpoint(*weights_, "{}\n", "again/v1").ok());
+  ASSERT_TRUE(save_checkpoint(*weights_, {{"tokenizer.json", "{}\n"}}, "again/v1").ok());
   write("again/v1/extra", "belongs to the old one");
-  ASSERT_TRUE(save_checkpoint(*other, "{}\n", "again/v1").ok());
+  ASSERT_TRUE(save_checkpoint(*other, {{"tokenizer.json", "{}\n"}}, "again/v1").ok());
   EXPECT_EQ((*load_checkpoint("again/v1", 1))->data[0], other->data[0]);
   EXPECT_FALSE(fs::exists("again/v1/extra"));
   EXPECT_EQ(std::distance(fs::directory_iterator("again"), {}), 1);
@@ -128,7 +128,7 @@ TEST_F(Checkpoint, SavingAgainReplacesTheOldWholeAndLeavesNothingBeside) {
 
 TEST_F(Checkpoint, APlaceThatCannotBeWrittenIsAnErrorAndLeavesNothing) {
   write("a_file", "");
-  EXPECT_FALSE(save_checkpoint(*weights_, "{}\n", "a_file/v1").ok());
+  EXPECT_FALSE(save_checkpoint(*weights_, {{"tokenizer.json", "{}\n"}}, "a_file/v1").ok());
 }
 
 TEST_F(Checkpoint, MissingPartsAreNamed) {

@@ -39,7 +39,8 @@ Status make(const std::string& directory) {
   config.num_key_value_heads = 2;
   config.max_position_embeddings = 96;
   config.eos_token_id = config.pad_token_id = -1;
-  AD_RETURN_IF_ERROR(save_checkpoint(*init_weights(config, 0.1, 1), "{}\n", directory + "/base").status());
+  AD_RETURN_IF_ERROR(
+      save_checkpoint(*init_weights(config, 0.1, 1), {{"tokenizer.json", "{}\n"}}, directory + "/base").status());
   return save_adapter(testing::random_adapter({5, 7.5, {"all-linear"}, true}, config), "", directory + "/adapter");
 }
 

@@ -118,7 +118,7 @@ Status make(const std::string& directory, const std::string& family) {
     config.attention_bias = config.mlp_bias = true;
     config.rope_scaling = {RopeScaling::Kind::kLlama3, 4, 1, 4, 24};
   }
-  return save_checkpoint(*init_weights(config, 0.1, 1), "{}\n", directory).status();
+  return save_checkpoint(*init_weights(config, 0.1, 1), {{"tokenizer.json", "{}\n"}}, directory).status();
 }
 
 Status dump(const std::string& directory) {

@@ -1,0 +1,41 @@
+#pragma once
+// How a run's problems become a model's tokens: with the checkpoint's chat template as a conversation, else as plain text. What
+// samplers, evaluator and trainer share, so that a model is asked, judged and taught in one form. Immutable; any thread.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/chat/prompt_encoder.hpp"
+#include "tasks/task.hpp"
+
+namespace autodidact {
+
+class Prompts {
+ public:
+  // `chat`: null for plain text. kBadInput: the template refuses the task's worked examples.
+  static Result<std::shared_ptr<const Prompts>> make(std::shared_ptr<const Task> task,
+                                                     std::shared_ptr<const Tokenizer> tokenizer,
+                                                     std::shared_ptr<const ChatTemplate> chat);
+
+  // What the model is asked: the task's worked examples and the problem, hinted or not.
+  Result<std::vector<TokenId>> asked(const Problem& problem, bool hinted) const;
+  // What a kept attempt is stored with and trained on: the problem alone.
+  Result<std::vector<TokenId>> stored(const Problem& problem) const;
+  // A worked example as training data: what it is shown under, its hint included, and the completion with what ends it.
+  struct Pair {
+    std::vector<TokenId> prompt, completion;
+  };
+  Result<Pair> seed(const WorkedExample& example) const;
+
+ private:
+  Prompts(std::shared_ptr<const Task> task, std::shared_ptr<const Tokenizer> tokenizer)
+      : task_(std::move(task)), tokenizer_(std::move(tokenizer)) {}
+
+  const std::shared_ptr<const Task> task_;
+  const std::shared_ptr<const Tokenizer> tokenizer_;
+  std::optional<PromptEncoder> alone_, asked_, asked_hinted_;  // with a template only
+};
+
+}  // namespace autodidact

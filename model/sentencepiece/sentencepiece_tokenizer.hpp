@@ -1,6 +1,7 @@
 #pragma once
 // A SentencePiece tokenizer (tokenizer.model: unigram, or BPE with bytes for what it does not know) behind our interface, by
-// Google's library. Immutable; any thread.
+// Google's library. Unigram text with several equally good segmentations ("ll l", "l ll") gets one of them; which one is a
+// matter of rounding, in which the library's versions differ. Immutable; any thread.
 
 #include <memory>
 #include <string>

@@ -144,7 +144,7 @@ std::size_t closing_dollar(std::string_view text, std::size_t from) {
   return kNowhere;
 }
 
-std::optional<std::string> last_formula(std::string_view text) {
+std::optional<std::string> formula_in(std::string_view text) {
   std::optional<Piece> found;
   bool round = true, square = true;  // whether such a bracket may still be closed
   for (std::size_t i = 0; i + 1 < text.size(); ++i) {
@@ -201,8 +201,12 @@ Stated marked_answers(std::string_view completion) {
 std::optional<std::string> spoken_answer(std::string_view completion) {
   const auto text = spoken_part(completion);
   if (!text) return std::nullopt;
-  if (auto found = after_phrase(*text)) return found;
-  return last_formula(*text);
+  return after_phrase(*text);
+}
+
+std::optional<std::string> last_formula(std::string_view completion) {
+  const auto text = spoken_part(completion);
+  return text ? formula_in(*text) : std::nullopt;
 }
 
 std::optional<std::string> last_number(std::string_view completion) {
@@ -234,7 +238,8 @@ std::optional<std::string> extract_math_answer(std::string_view completion, Math
   if (mode == MathMode::kReward && stated.broken_off) return std::nullopt;
   if (!stated.answers.empty()) return std::move(stated.answers.back());
   if (mode == MathMode::kReward || stated.broken_off) return std::nullopt;
-  return math::spoken_answer(completion);
+  auto spoken = math::spoken_answer(completion);
+  return spoken ? spoken : math::last_formula(completion);
 }
 
 }  // namespace autodidact

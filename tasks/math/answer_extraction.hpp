@@ -18,8 +18,10 @@ struct Stated {
 
 // \boxed{…}, \fbox{…}, and what stands behind #### on its line. After a </think> only what follows it counts.
 Stated marked_answers(std::string_view completion);
-// Behind the last "answer is" or "answer:", else the last formula in $…$, $$…$$, \(…\) or \[…\].
+// Behind the last "answer is" or "answer:", up to the end of the sentence.
 std::optional<std::string> spoken_answer(std::string_view completion);
+// The last formula in $…$, $$…$$, \(…\) or \[…\].
+std::optional<std::string> last_formula(std::string_view completion);
 // The last number of the text.
 std::optional<std::string> last_number(std::string_view completion);
 // The answer in a reference that may be a worked solution.

@@ -58,7 +58,7 @@ Equal Comparer::prepared(const Expr& g, const Expr& p) {
 
 Equal Comparer::by_shape(const Expr& g, const Expr& p) {
   if (g.kind == Kind::kText || p.kind == Kind::kText) {
-    return g.kind == p.kind && g.name == p.name ? yes("the same words") : no("other words");
+    return g.kind == p.kind && g.name == p.name ? yes("the same words") : no(kOtherWords);
   }
   if (needs_set(g) || (needs_set(p) && g.kind != Kind::kRelation)) {
     std::string letter, other;

@@ -10,6 +10,9 @@
 
 namespace autodidact::math {
 
+// why() of an answer in words that are not the reference's.
+inline constexpr const char* kOtherWords = "other words";
+
 enum class Equal : std::uint8_t { kYes, kNo, kUndecided };
 
 class Comparer {

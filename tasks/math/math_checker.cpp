@@ -133,20 +133,26 @@ MathCheck check_reward(Judge& judge, Stated stated) {
   return check_all(judge, std::move(stated.answers));
 }
 
+MathCheck check_one(Judge& judge, std::string answer) {
+  Judgement judgement = judge.judge(answer);
+  return checked(std::move(judgement), std::move(answer));
+}
+
+// One place after the other; what is stated in words or boxes is final. A formula, or a sentence that is no answer ("the answer
+// is what he pays"), leaves the last number to be tried where the reference is a number.
 MathCheck check_evaluation(Judge& judge, std::string_view completion, Stated stated) {
-  std::optional<std::string> answer;
-  if (!stated.answers.empty()) answer = std::move(stated.answers.back());
-  if (!answer && stated.broken_off) return {MathVerdict::kWrong, "", "the text breaks off before its answer is complete"};
-  if (!answer) answer = spoken_answer(completion);
-  if (answer) {
-    Judgement judgement = judge.judge(*answer);
-    MathCheck check = checked(std::move(judgement), *answer);
-    if (check.verdict != MathVerdict::kWrong || !stated.answers.empty() || !judge.is_number()) return check;
+  if (!stated.answers.empty()) return check_one(judge, std::move(stated.answers.back()));
+  if (stated.broken_off) return {MathVerdict::kWrong, "", "the text breaks off before its answer is complete"};
+  MathCheck check{MathVerdict::kWrong, "", "no answer is stated"};
+  if (auto spoken = spoken_answer(completion)) {
+    check = check_one(judge, std::move(*spoken));
+    if (check.why != kOtherWords) return check;
+  } else if (auto formula = last_formula(completion)) {
+    check = check_one(judge, std::move(*formula));
   }
-  if (judge.is_number()) answer = last_number(completion);
-  if (!answer) return {MathVerdict::kWrong, "", "no answer is stated"};
-  Judgement judgement = judge.judge(*answer);
-  return checked(std::move(judgement), std::move(*answer));
+  if (check.verdict != MathVerdict::kWrong || !judge.is_number()) return check;
+  auto number = last_number(completion);
+  return number ? check_one(judge, std::move(*number)) : check;
 }
 
 }  // namespace

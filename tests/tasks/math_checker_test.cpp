@@ -91,6 +91,8 @@ TEST(MathExtraction, LastNumberOnlyForNumbersAndOnlyInEvaluations) {
   EXPECT_EQ(verdict("3", kEvaluation), MathVerdict::kWrong);
   EXPECT_EQ(verdict("18", kReward), MathVerdict::kWrong);
   EXPECT_EQ(verdict("x^{18}", kEvaluation), MathVerdict::kWrong);
+  EXPECT_EQ(check_math("The answer is 7. See page 12", "12", kEvaluation).verdict, MathVerdict::kWrong);
+  EXPECT_EQ(check_math("The answer is what he pays, so 18.", "18", kEvaluation).verdict, MathVerdict::kRight);
   EXPECT_EQ(check_math("so it falls by -1,250.5 in all", "-1250.5", kEvaluation).verdict, MathVerdict::kRight);
 }
 

@@ -100,7 +100,7 @@ Result<std::shared_ptr<const ChatTemplate>> ChatTemplate::parse(std::string sour
   return guarded<Parsed>(body, [] { return 1; });
 }
 
-Result<Markup> ChatTemplate::render(const Json& messages, const ChatOptions& options) const {
+Result<Markup> ChatTemplate::render_json(const Json& messages, const ChatOptions& options) const {
   int line = 1;
   const auto body = [&]() -> Result<Markup> {
     jinja::Budget budget(options.limits);
@@ -118,7 +118,7 @@ Result<Markup> ChatTemplate::render(const Json& messages, const ChatOptions& opt
 Result<Markup> ChatTemplate::render(const std::vector<ChatMessage>& messages, const ChatOptions& options) const {
   Json list = Json::array();
   for (const ChatMessage& message : messages) list.push_back({{"role", message.role}, {"content", message.content}});
-  return render(list, options);
+  return render_json(list, options);
 }
 
 }  // namespace autodidact

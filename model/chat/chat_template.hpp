@@ -45,7 +45,7 @@ class ChatTemplate {
   // conversation (raise_exception), goes wrong, or costs too much.
   Result<Markup> render(const std::vector<ChatMessage>& messages, const ChatOptions& options) const;
   // Messages with more than role and content: tool_calls, reasoning_content, content in parts. An array of objects.
-  Result<Markup> render(const nlohmann::ordered_json& messages, const ChatOptions& options) const;
+  Result<Markup> render_json(const nlohmann::ordered_json& messages, const ChatOptions& options) const;
 
   const std::string& source() const { return source_; }
   const SpecialTokens& special_tokens() const { return special_tokens_; }

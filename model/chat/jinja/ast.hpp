@@ -51,17 +51,17 @@ struct Statement;
 using Block = std::vector<const Statement*>;
 
 enum class Tag {
-  kText,        // value
-  kPrint,       // expression
-  kSet,         // target, expression
-  kSetBlock,    // target, expression (a chain of filters, or null), body
-  kFor,         // target, expression, condition (or null), body, otherwise
-  kIf,          // branches, otherwise
-  kMacro,       // name, parameters, body
-  kCallBlock,   // expression (a call), parameters, body
-  kFilterBlock, // expression (a chain of filters), body
-  kWith,        // parameters: names and their values; body
-  kGeneration,  // body
+  kText,         // value
+  kPrint,        // expression
+  kSet,          // target, expression
+  kSetBlock,     // target, expression (a chain of filters, or null), body
+  kFor,          // target, expression, condition (or null), body, otherwise
+  kIf,           // branches, otherwise
+  kMacro,        // name, parameters, body
+  kCallBlock,    // expression (a call), parameters, body
+  kFilterBlock,  // expression (a chain of filters), body
+  kWith,         // parameters: names and their values; body
+  kGeneration,   // body
   kBreak,
   kContinue,
 };

@@ -102,10 +102,11 @@ Value Interpreter::slice_of(const Value& object, const Value& first, const Value
   if (const auto* missing = std::get_if<Undefined>(&object)) fail_undefined(*missing);
   const Sequence* list = as_sequence(object);
   const Markup* text_object = as_string(object);
-  if (text_object == nullptr && (list == nullptr || !list->indexable())) return undefined("the object cannot be sliced");
+  if (text_object == nullptr && (list == nullptr || !list->indexable()))
+    fail("'" + type_name(object) + "' object cannot be sliced");
   std::int64_t unused = 0, by = 1;
   for (const Value* bound : {&first, &end, &step}) {
-    if (!is<None>(*bound) && !to_integer(*bound, unused)) return undefined("slice indices must be integers");
+    if (!is<None>(*bound) && !to_integer(*bound, unused)) fail("slice indices must be integers or None");
   }
   if (to_integer(step, by) && by == 0) fail("slice step cannot be zero");
   if (!is<None>(step)) to_integer(step, by);

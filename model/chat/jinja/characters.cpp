@@ -60,9 +60,8 @@ bool all_cased(std::string_view text, Test test) {
 }
 
 bool is_identifier(std::string_view text) {
-  return !(text.empty() || (text[0] >= '0' && text[0] <= '9')) && all(text, [](char32_t c) {
-    return c == '_' || is_alpha(c) || is_decimal(c);
-  });
+  return !(text.empty() || (text[0] >= '0' && text[0] <= '9')) &&
+         all(text, [](char32_t c) { return c == '_' || is_alpha(c) || is_decimal(c); });
 }
 
 }  // namespace

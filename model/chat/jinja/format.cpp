@@ -30,7 +30,10 @@ class Percent {
     }
     const Sequence* tuple = as_sequence(values_);
     const bool many = tuple != nullptr && tuple->kind == Sequence::Kind::kTuple;
-    if (as_dict(values_) == nullptr && used_ < (many ? tuple->items.size() : 1)) {
+    // Python takes whatever can be indexed for a mapping, which need not be used up.
+    const bool mapping =
+        as_dict(values_) != nullptr || is<Undefined>(values_) || (tuple != nullptr && !many && tuple->indexable());
+    if (!mapping && used_ < (many ? tuple->items.size() : 1)) {
       fail("not all arguments converted during string formatting");
     }
     return std::move(out_);

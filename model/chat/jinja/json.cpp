@@ -150,9 +150,8 @@ class Writer {
     std::vector<const Dict::Entry*> entries;
     for (const Dict::Entry& entry : dict.entries()) entries.push_back(&entry);
     if (style_.sort_keys) {
-      std::stable_sort(entries.begin(), entries.end(), [&](const Dict::Entry* a, const Dict::Entry* b) {
-        return ordered(a->key, b->key, "<", budget_);
-      });
+      std::stable_sort(entries.begin(), entries.end(),
+                       [&](const Dict::Entry* a, const Dict::Entry* b) { return ordered(a->key, b->key, "<", budget_); });
     }
     return entries;
   }

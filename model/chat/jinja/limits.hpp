@@ -11,10 +11,10 @@
 namespace autodidact::jinja {
 
 constexpr std::size_t kMaxTemplateBytes = 1 << 20;
-constexpr int kMaxParseDepth = 200;    // nested tags and brackets
-constexpr int kMaxTreeHeight = 200;    // of an expression, e.g. terms in a sum; Python's own limit for nested brackets
-constexpr int kMaxNesting = 100;       // lists in lists, in values
-constexpr int kMaxDepth = 600;         // of evaluation, macros calling macros included
+constexpr int kMaxParseDepth = 200;         // nested tags and brackets
+constexpr int kMaxTreeHeight = 200;         // of an expression, e.g. terms in a sum; Python's own limit for nested brackets
+constexpr int kMaxNesting = 100;            // lists in lists, in values
+constexpr int kMaxDepth = 600;              // of evaluation, macros calling macros included
 constexpr std::int64_t kMaxRange = 100000;  // as the sandbox of jinja2
 
 // Defaults: far above what a conversation of a million characters needs.

@@ -15,7 +15,7 @@ class Loop {
   Loop(std::vector<Value> items, Condition condition, int nesting)
       : items_(std::move(items)), condition_(std::move(condition)), nesting_(nesting) {}
 
-  bool advance();        // to the next item that meets the condition; false: there is none
+  bool advance();  // to the next item that meets the condition; false: there is none
   const Value& current() const { return items_[current_]; }
   // The condition refers to the statement's surroundings, which end with it.
   void finish() { condition_ = nullptr; }
@@ -27,12 +27,12 @@ class Loop {
   int nesting() const { return nesting_; }
 
  private:
-  std::size_t next_match();   // its place in items_; their number: none
+  std::size_t next_match();  // its place in items_; their number: none
   std::int64_t length();
 
   std::vector<Value> items_;
-  Condition condition_;       // null: all
-  std::size_t next_ = 0;      // the first not looked at
+  Condition condition_;               // null: all
+  std::size_t next_ = 0;              // the first not looked at
   std::optional<std::size_t> ahead_;  // looked up, not yet current
   std::size_t current_ = 0;
   std::optional<std::size_t> before_;

@@ -13,14 +13,16 @@ Value view_of(const Dict& dict, Sequence::Kind kind, Budget& budget) {
   std::vector<Value> items;
   budget.bytes(dict.entries().size() * sizeof(Dict::Entry));
   for (const Dict::Entry& entry : dict.entries()) {
-    items.push_back(kind == Sequence::Kind::kKeys     ? entry.key
-                    : kind == Sequence::Kind::kValues ? entry.value
-                                                      : make_sequence(Sequence::Kind::kTuple, {entry.key, entry.value}, budget));
+    items.push_back(kind == Sequence::Kind::kKeys ? entry.key
+                    : kind == Sequence::Kind::kValues
+                        ? entry.value
+                        : make_sequence(Sequence::Kind::kTuple, {entry.key, entry.value}, budget));
   }
   return make_sequence(kind, std::move(items), budget);
 }
 
 Value get(const Dict& dict, Interpreter& self, Arguments& arguments) {
+  if (!arguments.named.empty()) fail("dict.get() takes no keyword arguments");
   const Bound bound("get", arguments, {"key", "default"}, 1);
   const Value* found = dict.find(bound.at(0), self.budget());
   return found != nullptr ? *found : bound.find(1) != nullptr ? bound.at(1) : Value(None{});
@@ -29,7 +31,8 @@ Value get(const Dict& dict, Interpreter& self, Arguments& arguments) {
 std::optional<Value> dict_method(const DictPtr& dict, const std::string& name) {
   using Kind = Sequence::Kind;
   const auto method = [&](auto body) {
-    return make_callable(name, dict->nesting(), [dict, body](Interpreter& self, Arguments& args) { return body(*dict, self, args); });
+    return make_callable(name, dict->nesting(),
+                         [dict, body](Interpreter& self, Arguments& args) { return body(*dict, self, args); });
   };
   const auto view = [&](Kind kind) {
     return method([kind](const Dict& d, Interpreter& self, Arguments& arguments) {

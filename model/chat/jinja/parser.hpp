@@ -36,8 +36,8 @@ class Parser {
   [[noreturn]] void error(const std::string& message) const;
 
   // Statements.
-  Block parse_block(Names ends);        // behind "%}" up to a tag that `ends` names, which is the current token then
-  Block parse_body(Names ends);         // the rest of a tag, then its block
+  Block parse_block(Names ends);           // behind "%}" up to a tag that `ends` names, which is the current token then
+  Block parse_body(Names ends);            // the rest of a tag, then its block
   Block parse_last_body(const char* end);  // and behind its end
   const Statement* parse_statement();
   const Statement* parse_set();

@@ -215,6 +215,7 @@ Value attr(Interpreter& self, const Value& input, Arguments& arguments) {
 
 Value map(Interpreter& self, const Value& input, Arguments& arguments) {
   std::vector<Value> out;
+  if (!is_true(input)) return make_sequence(Kind::kIterator, {}, self.budget());  // not even looked at, as in jinja2
   if (arguments.positional.empty()) {
     const Bound bound("map", arguments, {"attribute", "default"}, 1);
     for (const Value& item : items_of(input, self.budget())) {
@@ -233,6 +234,7 @@ Value map(Interpreter& self, const Value& input, Arguments& arguments) {
 // select and reject, with an attribute or without, by a test or by truth.
 template <bool kAttribute, bool kKeep>
 Value select(Interpreter& self, const Value& input, Arguments& arguments) {
+  if (!is_true(input)) return make_sequence(Kind::kIterator, {}, self.budget());
   std::vector<Value>& given = arguments.positional;
   if (kAttribute && given.empty()) fail("missing parameter for attribute name");
   const Value path = kAttribute ? given[0] : Value(None{});

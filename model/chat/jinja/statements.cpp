@@ -91,12 +91,13 @@ Interpreter::Flow Interpreter::execute_for(const Statement& loop, const ScopePtr
     Loop& loop;
     ~AtEnd() { loop.finish(); }
   } at_end{*state};
-  bool any = false;
+  bool completed = false;  // one pass at least: as in jinja2, one cut short by break or continue does not count
   while (state->advance()) {
-    any = true;
-    if (execute_body(loop, state, scope, out) == Flow::kBreak) break;
+    const Flow flow = execute_body(loop, state, scope, out);
+    completed = completed || flow == Flow::kNext;
+    if (flow == Flow::kBreak) break;
   }
-  if (!any) return execute(loop.otherwise, inside(scope), out);
+  if (!completed) return execute(loop.otherwise, inside(scope), out);
   return Flow::kNext;
 }
 

@@ -1,10 +1,11 @@
 // The methods of strings. Each keeps which bytes are untrusted, or marks all of its result.
 
+#include "model/chat/jinja/string_methods.hpp"
+
 #include <algorithm>
 
 #include "model/chat/jinja/builtins.hpp"
 #include "model/chat/jinja/format.hpp"
-#include "model/chat/jinja/string_methods.hpp"
 
 namespace autodidact::jinja {
 namespace {
@@ -30,7 +31,8 @@ Value split_method(const Markup& text, Interpreter& self, Arguments& arguments) 
   const std::int64_t most = bound.integer(1, -1);
   const Markup* separator = bound.string(0);
   self.budget().bytes(text.text.size(), sizeof(ByteRange));
-  if (separator == nullptr) return parts_of(text, kFromRight ? rsplit_space(text.text, most) : split_space(text.text, most), self);
+  if (separator == nullptr)
+    return parts_of(text, kFromRight ? rsplit_space(text.text, most) : split_space(text.text, most), self);
   if (separator->text.empty()) fail("empty separator");
   return parts_of(text, (kFromRight ? rsplit : split)(text.text, separator->text, most), self);
 }
@@ -216,8 +218,8 @@ const std::unordered_map<std::string, Method>& methods() {
 }
 
 bool is_property(const std::string& name) {
-  for (const char* known : {"space", "alpha", "alnum", "digit", "decimal", "numeric", "upper", "lower", "title", "ascii",
-                            "identifier"}) {
+  for (const char* known :
+       {"space", "alpha", "alnum", "digit", "decimal", "numeric", "upper", "lower", "title", "ascii", "identifier"}) {
     if (name == known) return true;
   }
   return false;
@@ -275,7 +277,9 @@ Markup centered(const Markup& text, std::int64_t width, Budget& budget) {
 
 std::optional<Value> find_string_method(const String& object, const std::string& name) {
   if (const auto found = methods().find(name); found != methods().end()) {
-    return make_callable(name, 0, [object, method = found->second](Interpreter& self, Arguments& arguments) {
+    const bool by_name = name == "split" || name == "rsplit" || name == "splitlines" || name == "format";
+    return make_callable(name, 0, [object, by_name, method = found->second](Interpreter& self, Arguments& arguments) {
+      if (!by_name && !arguments.named.empty()) fail("this method of strings takes no keyword arguments");
       return method(*object, self, arguments);
     });
   }

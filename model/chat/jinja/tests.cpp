@@ -104,8 +104,8 @@ std::unordered_map<std::string, Test> make_tests() {
       {"test", is_known<false>},
   };
   const std::pair<const char*, std::vector<const char*>> comparisons[] = {
-      {"==", {"eq", "equalto", "=="}}, {"!=", {"ne", "!="}},        {"<", {"lt", "lessthan", "<"}},
-      {"<=", {"le", "<="}},            {">", {"gt", "greaterthan", ">"}}, {">=", {"ge", ">="}}};
+      {"==", {"eq", "equalto", "=="}},   {"!=", {"ne", "!="}}, {"<", {"lt", "lessthan", "<"}}, {"<=", {"le", "<="}},
+      {">", {"gt", "greaterthan", ">"}}, {">=", {"ge", ">="}}};
   for (const auto& [op, names] : comparisons) {
     for (const char* name : names) tests.emplace(name, comparing(op));
   }

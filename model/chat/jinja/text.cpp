@@ -33,8 +33,8 @@ void append(Markup& to, std::string_view text, bool untrusted) {
 Markup slice(const Markup& text, std::size_t begin, std::size_t end) {
   Markup out;
   out.text = text.text.substr(begin, end - begin);
-  auto range = std::partition_point(text.untrusted.begin(), text.untrusted.end(),
-                                    [&](const ByteRange& r) { return r.end <= begin; });
+  auto range =
+      std::partition_point(text.untrusted.begin(), text.untrusted.end(), [&](const ByteRange& r) { return r.end <= begin; });
   for (; range != text.untrusted.end() && range->begin < end; ++range) {
     add_range(out, std::max(range->begin, begin) - begin, std::min(range->end, end) - begin);
   }
@@ -102,7 +102,7 @@ std::vector<ByteRange> split_space(std::string_view text, std::int64_t max_split
   for (run(true); at < text.size(); run(true)) {
     const std::size_t begin = at;
     if (max_splits >= 0 && static_cast<std::int64_t>(parts.size()) == max_splits) {
-      parts.push_back({begin, strip(text, nullptr, false, true).end});
+      parts.push_back({begin, text.size()});
       break;
     }
     run(false);
@@ -124,7 +124,7 @@ std::vector<ByteRange> rsplit_space(std::string_view text, std::int64_t max_spli
   for (run(true); at > 0; run(true)) {
     const std::size_t end = at;
     if (max_splits >= 0 && static_cast<std::int64_t>(parts.size()) == max_splits) {
-      parts.push_back({strip(text, nullptr, true, false).begin, end});
+      parts.push_back({0, end});
       break;
     }
     run(false);

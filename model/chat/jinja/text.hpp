@@ -36,7 +36,7 @@ bool is_printable(char32_t c);   // what repr() leaves as it is
 
 std::string to_upper(std::string_view text);
 std::string to_lower(std::string_view text);
-std::string to_title(std::string_view text);       // str.title()
+std::string to_title(std::string_view text);        // str.title()
 std::string to_capitalized(std::string_view text);  // str.capitalize()
 std::string swap_case(std::string_view text);
 

@@ -75,7 +75,8 @@ Value indent(Interpreter& self, const Value& input, Arguments& arguments) {
   if (bound.find(0) != nullptr && as_string(bound.at(0)) != nullptr) {
     indention = *as_string(bound.at(0));
   } else {
-    indention = padded({}, static_cast<std::size_t>(std::max<std::int64_t>(bound.integer(0, 4), 0)), 0, {" ", {}}, self.budget());
+    indention =
+        padded({}, static_cast<std::size_t>(std::max<std::int64_t>(bound.integer(0, 4), 0)), 0, {" ", {}}, self.budget());
   }
   if (as_string(input) == nullptr) fail("indent takes a string, not " + type_name(input));
   Markup text = to_text(input, self.budget());
@@ -191,7 +192,8 @@ Value tojson(Interpreter& self, const Value& input, Arguments& arguments) {
   style.sort_keys = bound.flag(3, false);
   if (const Value* width = bound.find(1); width != nullptr && !is<None>(*width)) {
     const auto spaces = as_string(*width) != nullptr ? 0 : std::clamp<std::int64_t>(bound.integer(1, 0), 0, 1000);
-    style.indent = as_string(*width) != nullptr ? *as_string(*width) : Markup{std::string(static_cast<std::size_t>(spaces), ' '), {}};
+    style.indent =
+        as_string(*width) != nullptr ? *as_string(*width) : Markup{std::string(static_cast<std::size_t>(spaces), ' '), {}};
   }
   if (const Value* pair = bound.find(2); pair != nullptr && !is<None>(*pair)) {
     style.item_separator = separator_of(*pair, self);

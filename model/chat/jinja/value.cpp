@@ -102,6 +102,7 @@ std::string hash_key(const Value& value, Budget& budget) {
   budget.step();
   std::int64_t integer = 0;
   if (is<None>(value)) return "n";
+  if (is<Undefined>(value)) return "u";
   if (to_integer(value, integer)) return "i" + std::to_string(integer);
   if (const double* number = std::get_if<double>(&value)) {
     const bool whole = std::abs(*number) < 9e18 && *number == std::floor(*number);

@@ -6,6 +6,7 @@ transformers raises, ours must refuse. With Qwen3's tokenizer the token ids are 
 user's words must become no special token. Then small snippets of the language itself, against jinja2 as transformers sets it
 up. Exit status 1 after the first differences.
 """
+import copy
 import gzip
 import itertools
 import json
@@ -15,6 +16,7 @@ import random
 import subprocess
 import sys
 import tempfile
+import warnings
 
 import jinja2
 import tokenizers
@@ -24,6 +26,7 @@ from transformers.utils import chat_template_utils
 from snippets import SNIPPETS, generated_snippets
 
 CONVERSATIONS = 400  # for each template
+MOST_SHOWN = 20
 NOW = 1_700_000_000
 ALPHABET = ["a", "B", " ", "  ", "\n", "\t", "é", "ß", "漢", "😀", "e\u0301", "\u00a0", "\u2028", "'", '"', "\\", "{{ x }}",
             "{% if %}", "/think", "/no_think", "<b>", "&", "1", "0.5", "\u0130", "\x7f", "\x1f"]
@@ -138,7 +141,7 @@ def theirs_of_snippet(one):
     try:
         compiled = chat_template_utils._compile_jinja_template(one["template"])
         return {"text": compiled.render(messages=one["messages"], tools=None, documents=None, add_generation_prompt=False,
-                                        **one["special_tokens"], **one["variables"])}
+                                        **one["special_tokens"], **copy.deepcopy(one["variables"]))}  # indent changes a list
     except Exception as error:
         return {"error": f"{type(error).__name__}: {error}"}
 
@@ -161,7 +164,7 @@ def report(name, requests, mine, other):
         if a.get("text") == b.get("text"):
             continue
         different += 1
-        if different <= 8:
+        if different <= MOST_SHOWN:
             print(f"--- {name} differs\ntemplate: {one['template'][:300]!r}\nmessages: {json.dumps(one['messages'])[:1500]}\n"
                   f"variables: {one['variables']}\nours:   {a!r}\ntheirs: {b!r}")
     print(f"{name}: {len(requests)} rendered, {errors} of them errors in both, {different} differ")
@@ -220,6 +223,7 @@ def smollm2_template():
 
 def main(dump, templates, qwen3):
     logging.disable(logging.WARNING)
+    warnings.simplefilter("ignore")  # of Python's compiler, about what snippets do on purpose
     print(f"transformers {transformers.__version__}, jinja2 {jinja2.__version__}")
     sources = {path.name: path.read_text(encoding="utf-8") for path in sorted(pathlib.Path(templates).glob("*.jinja"))}
     if smollm2 := smollm2_template():

@@ -22,7 +22,7 @@ ordered_json answer(const ordered_json& request, const Tokenizer* tokenizer) {
   options.add_generation_prompt = request["add_generation_prompt"];
   options.now = request["now"].get<std::time_t>();
   options.variables = std::make_shared<const ordered_json>(request["variables"]);
-  const auto markup = (*chat)->render(request["messages"], options);
+  const auto markup = (*chat)->render_json(request["messages"], options);
   if (!markup.ok()) return {{"error", markup.status().message()}};
   ordered_json out = {{"text", markup->text}};
   if (tokenizer != nullptr) out["ids"] = tokenizer->encode_markup(*markup).value();

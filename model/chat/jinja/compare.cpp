@@ -102,7 +102,7 @@ bool contains(const Value& container, const Value& item, Budget& budget) {
     const Markup* part = as_string(item);
     if (part == nullptr) fail("'in <string>' requires string as left operand, not " + type_name(item));
     budget.bytes(text->text.size());
-    return text->text.find(part->text) != std::string::npos;
+    return jinja::find(text->text, part->text) != std::string::npos;
   }
   if (const Dict* dict = as_dict(container)) return dict->find(item, budget) != nullptr;
   if (is<Undefined>(container)) return false;

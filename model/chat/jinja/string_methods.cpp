@@ -19,6 +19,12 @@ Value parts_of(const Markup& text, const std::vector<ByteRange>& ranges, Interpr
   return make_sequence(kind, std::move(parts), self.budget());
 }
 
+// From the right the search is the naive one.
+template <bool kFromRight>
+void charge_search(const Markup& text, const Markup& part, Interpreter& self) {
+  self.budget().bytes(text.text.size(), kFromRight ? 1 + part.text.size() / 16 : 1);
+}
+
 template <bool kLeft, bool kRight>
 Value strip_method(const Markup& text, Interpreter& self, Arguments& arguments) {
   const Bound bound("strip", arguments, {"chars"});
@@ -34,6 +40,7 @@ Value split_method(const Markup& text, Interpreter& self, Arguments& arguments) 
   if (separator == nullptr)
     return parts_of(text, kFromRight ? rsplit_space(text.text, most) : split_space(text.text, most), self);
   if (separator->text.empty()) fail("empty separator");
+  charge_search<kFromRight>(text, *separator, self);
   return parts_of(text, (kFromRight ? rsplit : split)(text.text, separator->text, most), self);
 }
 
@@ -48,8 +55,9 @@ Value partition(const Markup& text, Interpreter& self, Arguments& arguments) {
   const Bound bound("partition", arguments, {"sep"}, 1);
   const Markup* separator = bound.string(0);
   if (separator == nullptr || separator->text.empty()) fail("empty separator");
+  charge_search<kFromRight>(text, *separator, self);
   const std::size_t size = text.text.size();
-  const std::size_t at = kFromRight ? text.text.rfind(separator->text) : text.text.find(separator->text);
+  const std::size_t at = kFromRight ? text.text.rfind(separator->text) : jinja::find(text.text, separator->text);
   std::vector<ByteRange> ranges = {{0, at}, {at, at + separator->text.size()}, {at + separator->text.size(), size}};
   if (at == std::string::npos && kFromRight) ranges = {{0, 0}, {0, 0}, {0, size}};
   if (at == std::string::npos && !kFromRight) ranges = {{0, size}, {size, size}, {size, size}};
@@ -89,12 +97,12 @@ Value find(const Markup& text, Interpreter& self, Arguments& arguments) {
   const Bound bound("find", arguments, {"sub", "start", "end"}, 1);
   const Markup* part = bound.string(0);
   if (part == nullptr) fail("find(): 'sub' must be a string");
-  self.budget().bytes(text.text.size());
+  charge_search<kFromRight>(text, *part, self);
   ByteRange range;
   std::size_t at = std::string::npos;
   if (window(text, bound, 1, range)) {
     const std::string_view inside = std::string_view(text.text).substr(range.begin, range.end - range.begin);
-    at = kFromRight ? inside.rfind(part->text) : inside.find(part->text);
+    at = kFromRight ? inside.rfind(part->text) : jinja::find(inside, part->text);
   }
   if (at == std::string::npos && kMustBeThere) fail("substring not found");
   if (at == std::string::npos) return std::int64_t{-1};
@@ -240,7 +248,7 @@ Markup replaced(const Markup& text, const Markup& old, const Markup& by, std::in
   std::int64_t count = 0;
   for (std::size_t at = 0; most < 0 || count < most; ++count) {
     // An empty string is found before every character and at the end.
-    const std::size_t found = old.text.empty() ? at : text.text.find(old.text, begin);
+    const std::size_t found = old.text.empty() ? at : jinja::find(text.text, old.text, begin);
     if (found == std::string::npos || found > text.text.size()) break;
     budget.bytes(by.text.size() + by.untrusted.size() * sizeof(ByteRange));
     append(out, slice(text, begin, found));

@@ -1,6 +1,7 @@
 #include "model/chat/jinja/text.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 #include "model/bpe/utf8.hpp"
 
@@ -77,6 +78,12 @@ std::size_t previous_offset(std::string_view text, std::size_t offset) {
   return offset;
 }
 
+std::size_t find(std::string_view text, std::string_view part, std::size_t from) {
+  if (from > text.size()) return std::string_view::npos;
+  const void* found = memmem(text.data() + from, text.size() - from, part.data(), part.size());  // two-way search in glibc
+  return found == nullptr ? std::string_view::npos : static_cast<std::size_t>(static_cast<const char*>(found) - text.data());
+}
+
 ByteRange strip(std::string_view text, const std::string* characters, bool left, bool right) {
   const auto goes = [&](std::size_t at) {
     const Character c = first_character(text.substr(at));
@@ -138,7 +145,7 @@ std::vector<ByteRange> split(std::string_view text, std::string_view separator, 
   std::vector<ByteRange> parts;
   std::size_t begin = 0;
   while (max_splits < 0 || static_cast<std::int64_t>(parts.size()) < max_splits) {
-    const std::size_t found = text.find(separator, begin);
+    const std::size_t found = find(text, separator, begin);
     if (found == std::string_view::npos) break;
     parts.push_back({begin, found});
     begin = found + separator.size();

@@ -30,6 +30,9 @@ std::size_t count_characters(std::string_view text);
 std::size_t offset_of(std::string_view text, std::size_t index);
 std::size_t previous_offset(std::string_view text, std::size_t offset);  // of the character that ends at `offset`
 
+// The first `part` at or behind `from`, or npos; in linear time, whatever the two are.
+std::size_t find(std::string_view text, std::string_view part, std::size_t from = 0);
+
 bool is_space(char32_t c);       // str.isspace()
 bool is_line_break(char32_t c);  // where str.splitlines() breaks
 bool is_printable(char32_t c);   // what repr() leaves as it is

@@ -15,12 +15,13 @@ std::vector<PromptEncoder::Example> examples_of(const Task& task, bool hinted) {
 
 Result<std::shared_ptr<const Prompts>> Prompts::make(std::shared_ptr<const Task> task,
                                                      std::shared_ptr<const Tokenizer> tokenizer,
-                                                     std::shared_ptr<const ChatTemplate> chat) {
+                                                     std::shared_ptr<const ChatTemplate> chat, std::time_t now) {
   std::shared_ptr<Prompts> prompts(new Prompts(std::move(task), tokenizer));
   if (chat == nullptr) return std::shared_ptr<const Prompts>(std::move(prompts));
   const auto encoder = [&](std::vector<PromptEncoder::Example> examples) {
     PromptEncoder::Options options;
     options.examples = std::move(examples);
+    options.chat.now = now;
     return PromptEncoder::make(tokenizer, chat, std::move(options));
   };
   AD_ASSIGN_OR_RETURN(prompts->alone_, encoder({}));

@@ -2,6 +2,7 @@
 // How a run's problems become a model's tokens: with the checkpoint's chat template as a conversation, else as plain text. What
 // samplers, evaluator and trainer share, so that a model is asked, judged and taught in one form. Immutable; any thread.
 
+#include <ctime>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,10 +15,11 @@ namespace autodidact {
 
 class Prompts {
  public:
-  // `chat`: null for plain text. kBadInput: the template refuses the task's worked examples.
+  // `chat`: null for plain text. `now`: what templates that print a date take for it, the same as long as a run lasts.
+  // kBadInput: the template refuses the task's worked examples.
   static Result<std::shared_ptr<const Prompts>> make(std::shared_ptr<const Task> task,
                                                      std::shared_ptr<const Tokenizer> tokenizer,
-                                                     std::shared_ptr<const ChatTemplate> chat);
+                                                     std::shared_ptr<const ChatTemplate> chat, std::time_t now);
 
   // What the model is asked: the task's worked examples and the problem, hinted or not.
   Result<std::vector<TokenId>> asked(const Problem& problem, bool hinted) const;

@@ -38,8 +38,9 @@ Result<StartModel> from_nothing(const Options& options, const Task& task) {
 Result<StartModel> open_start_model(const Options& options, const std::shared_ptr<const Task>& task) {
   AD_ASSIGN_OR_RETURN(StartModel start,
                       options.model.checkpoint.empty() ? from_nothing(options, *task) : from_checkpoint(options));
+  const std::time_t now = options.deterministic ? 0 : std::time(nullptr);
   AD_ASSIGN_OR_RETURN(start.prompts,
-                      Prompts::make(task, start.tokenizer, start.source ? start.source->chat_template() : nullptr));
+                      Prompts::make(task, start.tokenizer, start.source ? start.source->chat_template() : nullptr, now));
   return start;
 }
 

@@ -141,6 +141,8 @@ Result<LoraAdapter> plan_adapter(const LoraConfig& config, const ModelConfig& mo
     return {Errc::kConfig, "LoRA target module \"" + name->substr(0, 80) +
                                "\": this model has no projection of that name; adapters go on q_proj, k_proj, v_proj, o_proj, "
                                "gate_proj, up_proj and down_proj"};
+  if (adapter.matrices.empty())
+    return {Errc::kConfig, "LoRA: this model (GPT-2?) has no such projections; set train.lora_rank = 0 to train all of it"};
   return adapter;
 }
 

@@ -85,13 +85,15 @@ TEST(WholeLoop, WhatIsSampledAndNotYetDurableIsBounded) {
   ASSERT_TRUE(TestLoop::wait_until([&] { return store.counts().items > 50; }, 30s));
   store.hold(true);
   const auto evaluated = static_cast<std::size_t>(loop.task().held_out_size());
+  const auto bound = static_cast<std::size_t>(loop.options().loop.max_in_flight);
+  const auto all_out = [&] { return loop.status().at("outstanding") == bound; };
+  ASSERT_TRUE(TestLoop::wait_until(all_out, 30s)) << loop.status().dump(1);
   std::size_t before = 0;
   do {  // until it stands still
     before = *calls;
     std::this_thread::sleep_for(300ms);
   } while (*calls > before);
   const auto committed = store.counts().items;  // nothing is written any more
-  const auto bound = static_cast<std::size_t>(loop.options().loop.max_in_flight);
   EXPECT_LE(*calls - evaluated - committed, bound);
   EXPECT_GE(*calls - evaluated - committed, bound / 2) << "the pipeline keeps its workers busy";
   EXPECT_EQ(loop.status().at("outstanding"), bound);

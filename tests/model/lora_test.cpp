@@ -98,8 +98,22 @@ TEST_P(LoraTest, GradientAgreesWithFiniteDifferences) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Shapes, LoraTest, ::testing::ValuesIn(testing::shapes()),
+std::vector<testing::Shape> shapes_with_projections() {
+  std::vector<testing::Shape> shapes = testing::shapes();
+  std::erase_if(shapes, [](const testing::Shape& shape) { return shape.family == ModelConfig::Family::kGpt2; });
+  return shapes;
+}
+
+INSTANTIATE_TEST_SUITE_P(Shapes, LoraTest, ::testing::ValuesIn(shapes_with_projections()),
                          [](const auto& info) { return info.param.name; });
+
+TEST(LoraTargets, Gpt2HasNone) {
+  ModelConfig gpt2 = testing::config_of(testing::shapes().back());
+  ASSERT_EQ(gpt2.family, ModelConfig::Family::kGpt2);
+  const Status refused = plan_adapter({3, 6, {"all-linear"}, false}, gpt2).status();
+  EXPECT_EQ(refused.code(), Errc::kConfig);
+  EXPECT_NE(refused.message().find("no such projections"), std::string::npos) << refused.message();
+}
 
 class LoraConfigTest : public ::testing::Test {
  protected:

@@ -75,6 +75,8 @@ TEST(SentencePiece, UserTextNeverBecomesASpecialToken) {
   for (const std::string text : {"</s>", "<s>hi</s>", "<chat>", "hi<chat>"})
     for (const TokenId id : tokenizer->encode(text).value()) EXPECT_TRUE(id != 1 && id != 2 && id != 264) << text;
   EXPECT_EQ(tokenizer->encode_markup({"<s>hi</s><chat>", {}}).value(), (Ids{1, 263, 2, 264}));
+  // What a user wrote stays text, also behind bytes that are mended first.
+  for (const TokenId id : tokenizer->encode_markup({"<s>\xFF</s>", {{3, 8}}}).value()) EXPECT_NE(id, 2);
   EXPECT_EQ(make(small_model())->encode("hi<chat>").value(), (Ids{263, 264})) << "user-defined and no end: part of the text";
 }
 

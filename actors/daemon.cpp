@@ -34,7 +34,8 @@ Status check_resumable(const Context& context) {
   }
   const bool training = loop.phase == "base" || loop.phase == "train" || loop.phase == "continuous";
   if (!training || trainer.slot.empty()) return {};
-  AD_ASSIGN_OR_RETURN(const auto learner, context.runtime->make_learner(context.options->train, 0));
+  AD_ASSIGN_OR_RETURN(const auto learner,
+                      context.runtime->make_learner(context.options->train, compute_dtype(context.options->model), 0));
   AD_RETURN_IF_ERROR(give_base(context, *context.options, trainer, *learner));
   return learner->load_state(context.data_dir + "/" + trainer.slot)
       .with_context("cannot resume, the optimizer state is not usable");
@@ -79,7 +80,7 @@ Status Daemon::Impl::assemble() {
   AD_ASSIGN_OR_RETURN(const auto method, make_method(options, task));
   runtime = settings.runtime(start.tokenizer);
   AD_ASSIGN_OR_RETURN(store, open_store(dir.store(), options.store));
-  weights = std::make_unique<WeightBoard>(dir.path());
+  weights = std::make_unique<WeightBoard>(dir.path(), compute_dtype(options.model));
   gate = std::make_unique<DeviceGate>(options.placement.mode == "split" ? DeviceGate::Mode::kSplit : DeviceGate::Mode::kShared);
   AD_ASSIGN_OR_RETURN(const auto trainer, store->trainer_state());
   trainer_step = trainer.step;

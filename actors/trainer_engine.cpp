@@ -35,9 +35,10 @@ Result<WeightsPtr> start_weights(const Context& context, const Options& options,
   if (version != 0) return context.weights->get(version);
   if (const auto& source = context.start.source) {
     AD_ASSIGN_OR_RETURN(auto data, source->tensors());
-    return make_weights(context.model_config, 0, std::move(data));
+    return make_weights(context.model_config, 0, std::move(data), compute_dtype(options.model));
   }
-  return init_weights(context.model_config, options.model.init_std, static_cast<std::uint64_t>(options.seed));
+  return init_weights(context.model_config, options.model.init_std, static_cast<std::uint64_t>(options.seed),
+                      compute_dtype(options.model));
 }
 
 Status give_base(const Context& context, const Options& options, const TrainerState& state, Learner& learner) {
@@ -95,8 +96,8 @@ Status TrainerEngine::prepare(const TrainCommand& command) {
   round_ = command.round;
   consumed_.clear();
   if (!learner_) {
-    AD_ASSIGN_OR_RETURN(learner_,
-                        context_->runtime->make_learner(options()->train, static_cast<std::uint64_t>(options()->seed)));
+    AD_ASSIGN_OR_RETURN(learner_, context_->runtime->make_learner(options()->train, compute_dtype(options()->model),
+                                                                  static_cast<std::uint64_t>(options()->seed)));
   }
   const bool same_plan =
       !plan_.slot.empty() && (command.open_ended ? plan_.plan_steps == 0 && plan_.plan_round > 0

@@ -26,7 +26,7 @@ Result<WeightsPtr> WeightBoard::get(VersionId version) {
     if (auto it = posted_.find(version); it != posted_.end()) return it->second;
     if (serving_ && serving_->version == version) return serving_;
   }
-  AD_ASSIGN_OR_RETURN(auto weights, load_checkpoint(path_of(version), version));
+  AD_ASSIGN_OR_RETURN(auto weights, load_checkpoint(path_of(version), version, compute_));
   post(weights);
   return weights;
 }

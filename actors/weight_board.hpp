@@ -15,8 +15,8 @@ namespace autodidact {
 
 class WeightBoard {
  public:
-  // `data_dir` holds versions/v000001/ and so on.
-  explicit WeightBoard(std::string data_dir) : data_dir_(std::move(data_dir)) {}
+  // `data_dir` holds versions/v000001/ and so on. compute: what the matrices of those loaded are multiplied in.
+  explicit WeightBoard(std::string data_dir, Dtype compute = Dtype::kF32) : data_dir_(std::move(data_dir)), compute_(compute) {}
 
   // Keeps `weights` findable by version; the oldest beyond a few are forgotten (they are on disk).
   void post(WeightsPtr weights);
@@ -33,6 +33,7 @@ class WeightBoard {
 
  private:
   const std::string data_dir_;
+  const Dtype compute_;
   mutable std::mutex mutex_;
   std::map<VersionId, WeightsPtr> posted_;  // guarded by mutex_
   WeightsPtr serving_;                      // guarded by mutex_

@@ -30,6 +30,10 @@ void add_model(std::vector<Field>& f) {
           {"model.tie_embeddings", in(&M::tie_embeddings), Reload::kRestart, "", any(),
            "Output layer shares the input embedding."},
           {"model.init_std", in(&M::init_std), Reload::kRestart, "", above(0, 10), "Standard deviation of fresh weights."},
+          {"model.dtype", in(&M::dtype), Reload::kRestart, "", one_of({"float32", "bfloat16"}),
+           "What matrices are multiplied in, by sampler and trainer alike: bfloat16 halves the memory they take and rounds "
+           "them to "
+           "8 bits; parameters, moments, activations and sums stay float32."},
       });
 }
 
@@ -70,12 +74,17 @@ void add_train_plan(std::vector<Field>& f) {
   f.insert(f.end(),
            {
                {"train.threads", in(&T::threads), Reload::kRestart, "threads", between(1, 1024),
-                "Data-parallel workers, one thread each."},
+                "Threads of each data-parallel rank; the sum they compute does not depend on how many."},
                {"train.batch_sequences", in(&T::batch_sequences), Reload::kNextRound, "sequences", between(1, 65536),
                 "Sequences per optimizer step."},
                {"train.micro_batch_tokens", in(&T::micro_batch_tokens), Reload::kRestart, "tokens", between(0, 1e9),
                 "A step's batch is computed in parts of at most this many tokens, padding included, and their gradients are "
                 "summed: the same step in less memory. 0 = at once."},
+               {"train.activation_checkpointing", in(&T::activation_checkpointing), Reload::kRestart, "", any(),
+                "Keep only each layer's input and compute the layer again on the way back: a third more work, a tenth of the "
+                "activations' memory."},
+               {"train.data_parallel", in(&T::data_parallel), Reload::kRestart, "ranks", between(1, 64),
+                "Ranks that share each batch, train.threads threads and one gradient each; their gradients are summed."},
                {"train.seed_steps", in(&T::seed_steps), Reload::kRestart, "steps", between(0, 1e9),
                 "Base phase, on the seed examples; 0 = none."},
                {"train.steps_first_round", in(&T::steps_first_round), Reload::kNextRound, "steps", between(1, 1e9),

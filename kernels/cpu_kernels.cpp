@@ -45,6 +45,11 @@ std::int64_t packed_floats(const CpuKernels& kernels, std::int64_t n, std::int64
   return (n + kernels.panel - 1) / kernels.panel * kernels.panel * k;
 }
 
+std::int64_t gemm_scratch_floats(std::int64_t columns) {
+  constexpr std::int64_t kWidestPanel = 32, kDeepest = 384, kPackedColumns = 96 * 256;  // cpu/gemm.hpp
+  return (columns + kWidestPanel - 1) / kWidestPanel * kWidestPanel * kDeepest + kPackedColumns + kSlackFloats;
+}
+
 std::int64_t key_tile_floats(std::int64_t positions, std::int64_t head_dim) { return padded(positions) * head_dim; }
 
 std::int64_t attention_scratch_floats(std::int64_t positions, std::int64_t heads, std::int64_t head_dim) {

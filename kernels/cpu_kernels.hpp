@@ -3,8 +3,9 @@
 // goes through this table. The same source is compiled once per instruction set (cpu/isa_*.cpp) and chosen by cpuid.
 //
 // Two promises the engines are built on. (1) A row's result depends on nothing but that row: each output is one chain of
-// fused multiply-adds in a fixed order, whatever the number of rows in the call, so a sequence samples the same tokens alone
-// and in a crowd. (2) Sampler and trainer call the same functions, so their log-probabilities are equal bit for bit.
+// fused multiply-adds in a fixed order (cut into pieces by its length alone), whatever the number of rows in the call, so a
+// sequence samples the same tokens alone and in a crowd. (2) Sampler and trainer call the same functions, so their
+// log-probabilities are equal bit for bit.
 //
 // Stateless: any thread may call any function on memory of its own. Buffers need kSlackFloats readable past their end
 // (vector tails read, and never use, what lies there).
@@ -47,7 +48,8 @@ struct AttentionGradCall {
 };
 
 struct AdamWCall {
-  float* param;
+  const float* from;  // parameters before
+  float* param;       // and after; may be the same
   float* m;
   float* v;
   const float* grad;
@@ -68,9 +70,17 @@ struct CpuKernels {
   // C[m, n] = A[m, k] B, or += when `add`.
   void (*gemm)(const float* a, std::int64_t lda, std::int64_t m, const float* packed, std::int64_t k, std::int64_t n, float* c,
                std::int64_t ldc, bool add);
-  // C[n, k] += A[m, n]^T B[m, k]: a weight gradient from output gradient and input.
+  // The same with B's values in bfloat16, half the bytes; sums are fp32 all the same.
+  void (*pack_nk_bf16)(const float* b, std::int64_t ldb, std::int64_t n, std::int64_t k, std::uint16_t* packed);
+  void (*gemm_bf16)(const float* a, std::int64_t lda, std::int64_t m, const std::uint16_t* packed, std::int64_t k,
+                    std::int64_t n, float* c, std::int64_t ldc, bool add);
+  // C[m, n] = A[m, k] B[k, n], B row-major and rounded to bfloat16 first when `as_bf16`: an input's gradient from an output's.
+  // scratch: gemm_scratch_floats(n).
+  void (*gemm_kn)(const float* a, std::int64_t lda, std::int64_t m, const float* b, std::int64_t ldb, std::int64_t k,
+                  std::int64_t n, float* c, std::int64_t ldc, bool as_bf16, float* scratch);
+  // C[n, k] += A[m, n]^T B[m, k]: a weight gradient from output gradient and input. scratch: gemm_scratch_floats(k).
   void (*gemm_tn_add)(const float* a, std::int64_t lda, const float* b, std::int64_t ldb, std::int64_t m, std::int64_t n,
-                      std::int64_t k, float* c, std::int64_t ldc);
+                      std::int64_t k, float* c, std::int64_t ldc, float* scratch);
 
   // y = x / rms(x) * weight; rstd[row] = 1 / rms when not null.
   void (*rmsnorm)(const float* x, std::int64_t rows, std::int64_t d, const float* weight, float eps, float* y, float* rstd);
@@ -124,6 +134,7 @@ const CpuKernels* cpu_kernels_for(Isa isa);
 
 // Sizes in floats, slack included.
 std::int64_t packed_floats(const CpuKernels& kernels, std::int64_t n, std::int64_t k);
+std::int64_t gemm_scratch_floats(std::int64_t columns);
 std::int64_t key_tile_floats(std::int64_t positions, std::int64_t head_dim);  // of one kv head
 std::int64_t attention_scratch_floats(std::int64_t positions, std::int64_t heads, std::int64_t head_dim);
 std::int64_t attention_grad_scratch_floats(std::int64_t positions, std::int64_t head_dim);

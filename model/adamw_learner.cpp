@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <numbers>
 #include <optional>
 #include <utility>
@@ -30,11 +29,9 @@ class AdamWLearner : public Learner {
   Result<StepStats> gradient(std::span<const TrainExample> batch) override;
   void update() override;
   LearnerCursor cursor() const override { return state_.cursor; }
-  WeightsPtr snapshot(VersionId version) const override {
+  WeightsPtr snapshot(VersionId version) override {
     AD_REQUIRE(engine_ != nullptr, "Learner::snapshot before begin() or load_state()");
-    auto copy = aligned_floats(model_size_);
-    std::memcpy(copy.get(), params_->effective(), model_size_ * sizeof(float));
-    return make_weights(state_.config, version, std::move(copy));
+    return params_->publish(version);
   }
   std::shared_ptr<const LoraAdapter> adapter() const override {
     AD_REQUIRE(engine_ != nullptr, "Learner::adapter before begin() or load_state()");
@@ -62,10 +59,10 @@ class AdamWLearner : public Learner {
   const std::unique_ptr<TrainableParams> params_;
   TrainState state_;
   std::unique_ptr<GradientEngine> engine_;
-  std::size_t model_size_ = 0;              // floats of the model, which need not be the parameters'
-  std::shared_ptr<float[]> dense_, micro_;  // gradient of the model's weights; of a micro-batch beyond the first
-  const float* gradient_ = nullptr;         // of the parameters, pending
-  std::optional<StepStats> pending_;        // of the gradient that update() is to apply
+  std::size_t model_size_ = 0;        // floats of the model, which need not be the parameters'
+  std::shared_ptr<float[]> dense_;    // gradient of the model's weights
+  const float* gradient_ = nullptr;   // of the parameters, pending
+  std::optional<StepStats> pending_;  // of the gradient that update() is to apply
   std::vector<PlacedExample> placed_;
   mutable std::string file_bytes_;
 };
@@ -75,7 +72,6 @@ void AdamWLearner::adopt(TrainState state) {
     engine_ = make_engine_(state.config);
     model_size_ = static_cast<std::size_t>(state.config.parameter_count());
     dense_ = aligned_floats(model_size_);
-    micro_ = options_.micro_batch_tokens > 0 ? aligned_floats(model_size_) : nullptr;
   }
   state_ = std::move(state);
   params_->adopt(state_);
@@ -112,15 +108,14 @@ std::size_t micro_batch_end(std::span<const PlacedExample> longest_first, std::s
 // The gradient of a sum is the sum of gradients: the same step as at once but for rounding. Longest first, so that little is
 // padding and the peak of memory comes at the start.
 Result<double> AdamWLearner::sum_micro_batches(float scale) {
-  if (options_.micro_batch_tokens == 0) return engine_->gradient(params_->effective(), placed_, scale, dense_.get());
+  std::fill_n(dense_.get(), model_size_, 0.0f);
+  if (options_.micro_batch_tokens == 0) return engine_->gradient(params_->model(), placed_, scale, dense_.get());
   std::stable_sort(placed_.begin(), placed_.end(), [](const auto& a, const auto& b) { return a.rows() > b.rows(); });
   double loss = 0;
   for (std::size_t begin = 0, end = 0; begin < placed_.size(); begin = end) {
     end = micro_batch_end(placed_, begin, options_.micro_batch_tokens);
-    float* grad = begin == 0 ? dense_.get() : micro_.get();
     const auto part = std::span<const PlacedExample>(placed_).subspan(begin, end - begin);
-    AD_ASSIGN_OR_RETURN(const double part_loss, engine_->gradient(params_->effective(), part, scale, grad));
-    if (begin > 0) cpu_kernels().add(dense_.get(), grad, static_cast<std::int64_t>(model_size_));
+    AD_ASSIGN_OR_RETURN(const double part_loss, engine_->gradient(params_->model(), part, scale, dense_.get()));
     loss += part_loss;
   }
   return loss;
@@ -145,31 +140,22 @@ Result<StepStats> AdamWLearner::gradient(std::span<const TrainExample> batch) {
   return stats;
 }
 
-// Matrices decay, norms do not.
 void AdamWLearner::update() {
   AD_REQUIRE(pending_.has_value(), "Learner::update without a gradient");
   const StepStats stats = *std::exchange(pending_, std::nullopt);
   const double t = static_cast<double>(state_.cursor.plan_step) + 1;
-  AdamWCall call;
-  call.grad_scale = options_.clip_norm > 0 && stats.grad_norm > options_.clip_norm
-                        ? static_cast<float>(options_.clip_norm / stats.grad_norm)
-                        : 1.0f;
-  call.lr = static_cast<float>(stats.lr);
-  call.beta1 = static_cast<float>(options_.beta1);
-  call.beta2 = static_cast<float>(options_.beta2);
-  call.eps = static_cast<float>(options_.adam_eps);
-  call.bias1 = static_cast<float>(1 - std::pow(options_.beta1, t));
-  call.bias2 = static_cast<float>(1 - std::pow(options_.beta2, t));
-  for (const TensorView& tensor : params_->layout()) {
-    call.param = state_.params.get() + tensor.offset;
-    call.m = state_.m.get() + tensor.offset;
-    call.v = state_.v.get() + tensor.offset;
-    call.grad = gradient_ + tensor.offset;
-    call.n = static_cast<std::int64_t>(tensor.size);
-    call.weight_decay = tensor.shape.size() == 2 ? static_cast<float>(options_.weight_decay) : 0.0f;
-    cpu_kernels().adamw(call);
-  }
-  params_->moved();
+  AdamWCall rates{};
+  rates.grad_scale = options_.clip_norm > 0 && stats.grad_norm > options_.clip_norm
+                         ? static_cast<float>(options_.clip_norm / stats.grad_norm)
+                         : 1.0f;
+  rates.lr = static_cast<float>(stats.lr);
+  rates.beta1 = static_cast<float>(options_.beta1);
+  rates.beta2 = static_cast<float>(options_.beta2);
+  rates.eps = static_cast<float>(options_.adam_eps);
+  rates.weight_decay = static_cast<float>(options_.weight_decay);
+  rates.bias1 = static_cast<float>(1 - std::pow(options_.beta1, t));
+  rates.bias2 = static_cast<float>(1 - std::pow(options_.beta2, t));
+  params_->update(rates, gradient_, state_);
   ++state_.cursor.step;
   ++state_.cursor.plan_step;
 }
@@ -211,18 +197,18 @@ double learning_rate(const TrainOptions& options, const LearnerCursor& cursor) {
   return cursor.peak_lr * (0.1 + 0.9 * 0.5 * (1 + std::cos(std::numbers::pi * done)));
 }
 
-Result<std::unique_ptr<Learner>> make_adamw_learner(const TrainOptions& options, std::uint64_t seed,
-                                                    EngineFactory make_engine) {
+Result<std::unique_ptr<Learner>> make_adamw_learner(const TrainOptions& options, std::uint64_t seed, EngineFactory make_engine,
+                                                    Dtype compute) {
   if (options.threads < 1 || options.threads > 256)
     return {Errc::kConfig, "train.threads: expected 1 to 256, got " + std::to_string(options.threads)};
   if (options.schedule != "constant" && options.schedule != "cosine" && options.schedule != "linear")
     return {Errc::kConfig, "train.schedule: expected constant, cosine or linear, got \"" + options.schedule + "\""};
   if (options.micro_batch_tokens < 0)
     return {Errc::kConfig, "train.micro_batch_tokens: expected 0 or more, got " + std::to_string(options.micro_batch_tokens)};
-  auto params = make_full_params();
+  auto params = make_full_params(options.threads, compute);
   if (options.lora_rank != 0) {
     AD_ASSIGN_OR_RETURN(const LoraConfig lora, lora_config(options));
-    params = make_lora_params(lora, options.threads);
+    params = make_lora_params(lora, options.threads, compute);
   }
   return std::unique_ptr<Learner>(std::make_unique<AdamWLearner>(options, seed, std::move(make_engine), std::move(params)));
 }

@@ -11,10 +11,22 @@ void Blocks::norm(const Norm& norm, const float* x, std::int64_t rows, float* y,
     kernels_.rmsnorm(x, rows, config_.hidden_size, norm.weight, eps(), y, rstd);
 }
 
+void Blocks::product(const Linear& linear, const float* x, std::int64_t rows, std::int64_t in, std::int64_t out, float* y,
+                     std::int64_t stride, bool add) const {
+  if (linear.panels_bf16 != nullptr)
+    kernels_.gemm_bf16(x, in, rows, linear.panels_bf16, in, out, y, stride, add);
+  else
+    kernels_.gemm(x, in, rows, linear.panels, in, out, y, stride, add);
+}
+
 void Blocks::linear(const Linear& linear, const float* x, std::int64_t rows, std::int64_t in, std::int64_t out, float* y,
                     bool add) const {
-  kernels_.gemm(x, in, rows, linear.panels, in, out, y, out, add);
+  product(linear, x, rows, in, out, y, out, add);
   if (linear.bias != nullptr) kernels_.add_bias(y, rows, out, linear.bias);
+}
+
+void Blocks::head(const Linear& head, const float* x, std::int64_t rows, float* logits, std::int64_t stride) const {
+  product(head, x, rows, config_.hidden_size, config_.vocab_size, logits, stride, false);
 }
 
 void Blocks::qk_norm(const PackedLayer& layer, float* row, float* rstd) const {
@@ -47,9 +59,14 @@ void Blocks::norm_grad(const Norm& norm, const NormOffsets& at, const float* x, 
 }
 
 void Blocks::linear_grad(const LinearOffsets& at, const float* dy, const float* x, std::int64_t rows, std::int64_t in,
-                         std::int64_t out, float* grad) const {
-  kernels_.gemm_tn_add(dy, out, x, in, rows, out, in, grad + at.weight, in);
+                         std::int64_t out, float* grad, float* scratch) const {
+  kernels_.gemm_tn_add(dy, out, x, in, rows, out, in, grad + at.weight, in, scratch);
   if (at.bias != kAbsent) kernels_.bias_grad(dy, rows, out, grad + at.bias);
+}
+
+void Blocks::linear_back(const Linear& linear, const float* dy, std::int64_t rows, std::int64_t in, std::int64_t out, float* dx,
+                         float* scratch) const {
+  kernels_.gemm_kn(dy, out, rows, linear.weight, in, out, in, dx, in, linear.panels_bf16 != nullptr, scratch);
 }
 
 void Blocks::qk_norm_grad(const PackedLayer& layer, const LayerOffsets& at, const float* raw, const float* rstd, float* dqkv,

@@ -18,6 +18,8 @@ class Blocks {
   // y = x W^T + b, or += when `add`. x [rows, in], y [rows, out].
   void linear(const Linear& linear, const float* x, std::int64_t rows, std::int64_t in, std::int64_t out, float* y,
               bool add) const;
+  // Logits of normed rows x [rows, hidden_size], rows of `stride` floats.
+  void head(const Linear& head, const float* x, std::int64_t rows, float* logits, std::int64_t stride) const;
   // RMSNorm of each query and key head of a row of qkv, in place; rstd [heads + kv_heads] when not null. Without it: nothing.
   void qk_norm(const PackedLayer& layer, float* qkv_row, float* rstd) const;
   // Queries and keys of a row turned by its position (sign 1), or back (sign -1). Without rotary positions: nothing.
@@ -28,9 +30,13 @@ class Blocks {
   // Their gradients. dx +=, weights' +=.
   void norm_grad(const Norm& norm, const NormOffsets& at, const float* x, const float* mean, const float* rstd, const float* dy,
                  std::int64_t rows, float* dx, float* grad) const;
-  // The matrix's and the bias's: from the output's gradient dy [rows, out] and the input x [rows, in].
+  // The matrix's and the bias's: from the output's gradient dy [rows, out] and the input x [rows, in]. scratch:
+  // gemm_scratch_floats(in), as below.
   void linear_grad(const LinearOffsets& at, const float* dy, const float* x, std::int64_t rows, std::int64_t in,
-                   std::int64_t out, float* grad) const;
+                   std::int64_t out, float* grad, float* scratch) const;
+  // The input's, dx [rows, in] = dy W, with W as the forward pass read it.
+  void linear_back(const Linear& linear, const float* dy, std::int64_t rows, std::int64_t in, std::int64_t out, float* dx,
+                   float* scratch) const;
   // dqkv_row becomes the gradient before the norm; qkv_raw_row is what went into it. scratch: qkv_width floats.
   void qk_norm_grad(const PackedLayer& layer, const LayerOffsets& at, const float* qkv_raw_row, const float* rstd,
                     float* dqkv_row, float* scratch, float* grad) const;
@@ -38,6 +44,8 @@ class Blocks {
   void activation_grad(float* up, const float* dact, std::int64_t rows) const;
 
  private:
+  void product(const Linear& linear, const float* x, std::int64_t rows, std::int64_t in, std::int64_t out, float* y,
+               std::int64_t stride, bool add) const;
   float eps() const { return static_cast<float>(config_.rms_norm_eps); }
   const CpuKernels& kernels_ = cpu_kernels();
   const ModelConfig config_;

@@ -57,13 +57,13 @@ Result<std::string> save_checkpoint(const Weights& weights, const CheckpointFile
   return sha256_hex(tensors);
 }
 
-Result<WeightsPtr> load_checkpoint(const std::string& directory, VersionId version) {
+Result<WeightsPtr> load_checkpoint(const std::string& directory, VersionId version, Dtype compute) {
   const std::string config_path = directory + "/config.json";
   AD_ASSIGN_OR_RETURN(const std::string config_text, read_file(config_path, kMaxConfigBytes));
   const Result<ModelConfig> config = read_config_json(config_text);
   if (!config.ok()) return config.status().with_context(config_path);
   AD_ASSIGN_OR_RETURN(auto data, load_tensors(directory, *config));
-  return make_weights(*config, version, std::move(data));
+  return make_weights(*config, version, std::move(data), compute);
 }
 
 }  // namespace autodidact

@@ -48,9 +48,8 @@ void DecodePass::run(const PackedWeights& weights, std::span<const TokenId> toke
     if (last) rows = static_cast<std::int64_t>(segments.size());
     mlp_block(weights.layers[i], rows);
   }
-  const std::int64_t d = config_.hidden_size;
   blocks_.norm(weights.final_norm, x_.data(), rows, norm_.data(), nullptr, nullptr);
-  kernels_.gemm(norm_.data(), d, rows, weights.head.panels, d, config_.vocab_size, logits_.data(), logit_stride_, false);
+  blocks_.head(weights.head, norm_.data(), rows, logits_.data(), logit_stride_);
 }
 
 void DecodePass::embed(const PackedWeights& weights, std::span<const TokenId> tokens, std::span<const DecodeSegment> segments) {

@@ -1,6 +1,7 @@
-// FusedEngine: deals a batch to lanes, runs FusedPass over each lane a few hundred rows at a time, adds the lanes up.
+// FusedEngine: cuts a batch into chunks of some hundred packed rows, which threads take in turn.
 
 #include <algorithm>
+#include <atomic>
 #include <numeric>
 
 #include "model/fused_pass.hpp"
@@ -10,126 +11,167 @@
 namespace autodidact {
 namespace {
 
-constexpr std::int64_t kLanes = 4;        // so 1, 2 and 4 threads give the same bits; more threads, more lanes
-constexpr std::int64_t kChunkRows = 512;  // activations of a chunk stay in the outer caches
+constexpr std::int64_t kChunkRows = 512;  // enough to pass the weights through the caches seldom
+// Buffers that chunks add to, in turns: the caller's and ours. With two of a large model two threads never wait; more would
+// cost its size each. A small one's are cheap.
+constexpr std::int64_t kSmallModel = 16'000'000, kSmallBuffers = 4, kLargeBuffers = 2;
 
-struct Lane {
-  Lane(const ModelConfig& config, const RopeTable& rope, std::int64_t max_rows, std::size_t floats)
-      : pass(config, rope, max_rows), grad(aligned_floats(floats)) {}
-  FusedPass pass;
-  std::shared_ptr<float[]> grad;
+struct Chunk {
   std::vector<PlacedExample> examples;
   std::vector<std::size_t> origin;  // their places in the batch
   std::int64_t rows = 0;
+  std::int64_t first_row = 0;  // among all chunks' rows
   double loss = 0;
 };
 
 class FusedEngine : public GradientEngine {
  public:
-  FusedEngine(const ModelConfig& config, std::int64_t threads)
+  FusedEngine(const ModelConfig& config, const EngineOptions& options)
       : config_(config),
+        offsets_(weight_offsets(config)),
         rope_(config),
-        floats_(static_cast<std::size_t>(config.parameter_count())),
-        max_rows_(std::max(kChunkRows, config.max_position_embeddings)),
-        pool_(threads) {
-    for (std::int64_t i = 0; i < std::max(kLanes, threads); ++i) lanes_.emplace_back(config, rope_, max_rows_, floats_);
+        buffers_(config.parameter_count() <= kSmallModel ? kSmallBuffers : kLargeBuffers),
+        pool_(options.threads) {
+    for (std::int64_t i = 0; i < options.threads; ++i) passes_.emplace_back(config, rope_, options.checkpointing);
+    for (std::int64_t i = 0; i < buffers_; ++i) turns_.emplace_back(FusedPass::stages(config));
   }
 
-  Result<double> gradient(const float* params, std::span<const PlacedExample> batch, float scale, float* grad) override {
-    pack_weights(config_, params, packed_);
-    pack_backward(config_, params, panels_);
+  Result<double> gradient(const Weights& weights, std::span<const PlacedExample> batch, float scale, float* grad) override {
     deal(batch);
-    pool_.run(lane_count(), [&](std::int64_t i) {
-      Lane& lane = lanes_[i];
-      std::fill_n(lane.grad.get(), floats_, 0.0f);
-      lane.loss = 0;
-      for_chunks(lane, packed_,
-                 [&](std::size_t, std::size_t) { lane.loss += lane.pass.backward(packed_, panels_, scale, lane.grad.get()); });
+    prepare_buffers();
+    const std::int64_t d = config_.hidden_size;
+    for_each_chunk([&](FusedPass& pass, std::size_t i) {
+      Chunk& chunk = chunks_[i];
+      const auto buffer = i % static_cast<std::size_t>(buffers_), ticket = i / static_cast<std::size_t>(buffers_);
+      float* to = buffer == 0 ? grad : own_[buffer - 1].get();
+      pass.forward(*weights.packed, chunk.examples);
+      chunk.loss = pass.backward(*weights.packed, scale, {to, &turns_[buffer], static_cast<std::uint32_t>(ticket)});
+      std::copy_n(pass.embedding_gradient(), chunk.rows * d, embedded_.data() + chunk.first_row * d);
     });
-    add_lanes(grad);
+    add_buffers(grad);
     double loss = 0;
-    for (const Lane& lane : lanes_) loss += lane.loss;
+    for (const Chunk& chunk : chunks_) {
+      add_embedding(chunk, grad);
+      loss += chunk.loss;
+    }
     return loss;
   }
 
   Status logprobs(const Weights& weights, std::span<const PlacedExample> batch, std::vector<std::vector<float>>& out) override {
     deal(batch);
     out.resize(batch.size());
-    pool_.run(lane_count(), [&](std::int64_t i) {
-      Lane& lane = lanes_[i];
-      std::vector<std::vector<float>> scored(lane.examples.size());
-      for_chunks(lane, *weights.packed, [&](std::size_t begin, std::size_t end) {
-        for (std::size_t e = begin; e < end; ++e) scored[e].resize(static_cast<std::size_t>(lane.examples[e].counted()));
-        lane.pass.logprobs(*weights.packed, std::span(scored).subspan(begin, end - begin));
-      });
-      for (std::size_t e = 0; e < scored.size(); ++e) out[lane.origin[e]] = std::move(scored[e]);
+    for_each_chunk([&](FusedPass& pass, std::size_t i) {
+      const Chunk& chunk = chunks_[i];
+      std::vector<std::vector<float>> scored(chunk.examples.size());
+      for (std::size_t e = 0; e < scored.size(); ++e) scored[e].resize(static_cast<std::size_t>(chunk.examples[e].counted()));
+      pass.forward(*weights.packed, chunk.examples);
+      pass.logprobs(*weights.packed, scored);
+      for (std::size_t e = 0; e < scored.size(); ++e) out[chunk.origin[e]] = std::move(scored[e]);
     });
     return {};
   }
 
  private:
-  std::int64_t lane_count() const { return static_cast<std::int64_t>(lanes_.size()); }
-
-  // Longest first, each to the lane with the fewest rows; a function of the batch alone.
+  // Longest first, each to the chunk with the fewest rows. Whole rounds of chunks over the buffers while there are examples
+  // for them, so that threads end together.
   void deal(std::span<const PlacedExample> batch) {
-    for (Lane& lane : lanes_) {
-      lane.examples.clear();
-      lane.origin.clear();
-      lane.rows = 0;
+    std::int64_t rows = 0, longest = 0;
+    for (const PlacedExample& placed : batch) {
+      rows += placed.rows();
+      longest = std::max(longest, placed.rows());
     }
+    const std::int64_t wanted = (rows + kChunkRows - 1) / kChunkRows, rounds = (wanted + buffers_ - 1) / buffers_;
+    const std::size_t count = std::min(batch.size(), static_cast<std::size_t>(rounds * buffers_));
+    chunks_.assign(count, {});
     order_.resize(batch.size());
     std::iota(order_.begin(), order_.end(), std::size_t{0});
     std::stable_sort(order_.begin(), order_.end(),
                      [&](std::size_t a, std::size_t b) { return batch[a].rows() > batch[b].rows(); });
     for (std::size_t i : order_) {
-      Lane& lane =
-          *std::min_element(lanes_.begin(), lanes_.end(), [](const Lane& a, const Lane& b) { return a.rows < b.rows; });
-      lane.examples.push_back(batch[i]);
-      lane.origin.push_back(i);
-      lane.rows += batch[i].rows();
+      Chunk& chunk =
+          *std::min_element(chunks_.begin(), chunks_.end(), [](const auto& a, const auto& b) { return a.rows < b.rows; });
+      chunk.examples.push_back(batch[i]);
+      chunk.origin.push_back(i);
+      chunk.rows += batch[i].rows();
     }
+    std::int64_t most = 0;
+    rows = 0;
+    for (Chunk& chunk : chunks_) {
+      chunk.first_row = std::exchange(rows, rows + chunk.rows);
+      most = std::max(most, chunk.rows);
+    }
+    for (FusedPass& pass : passes_) pass.reserve(most, longest);
   }
 
-  // Forward over as many examples as fit, then use(begin, end), until the lane is done.
-  template <class Use>
-  void for_chunks(Lane& lane, const PackedWeights& packed, Use use) {
-    for (std::size_t begin = 0, end = 0; begin < lane.examples.size(); begin = end) {
-      std::int64_t rows = 0;
-      for (;
-           end < lane.examples.size() && rows + lane.examples[end].rows() <= std::max(kChunkRows, lane.examples[begin].rows());
-           ++end)
-        rows += lane.examples[end].rows();
-      lane.pass.forward(packed, std::span<const PlacedExample>(lane.examples).subspan(begin, end - begin));
-      use(begin, end);
-    }
+  // The caller's buffer is the first; ours are made when a batch has a chunk for them.
+  void prepare_buffers() {
+    embedded_.resize(static_cast<std::size_t>((chunks_.back().first_row + chunks_.back().rows) * config_.hidden_size));
+    const std::size_t wanted = std::min(chunks_.size(), static_cast<std::size_t>(buffers_)) - 1;
+    const std::size_t made = own_.size();
+    while (own_.size() < wanted) own_.push_back(aligned_floats(offsets_.size));
+    for_slices([&](std::size_t from, std::size_t count) {
+      for (std::size_t i = 0; i < std::min(made, wanted); ++i) std::fill_n(own_[i].get() + from, count, 0.0f);
+    });
+    for (GradientTurns& turns : turns_) turns.reset();
   }
 
-  void add_lanes(float* grad) {
-    constexpr std::int64_t kSlices = 8;
-    const auto slice = static_cast<std::int64_t>(floats_) / kSlices + 1;
-    pool_.run(kSlices, [&](std::int64_t s) {
-      const std::int64_t from = s * slice, count = std::min(slice, static_cast<std::int64_t>(floats_) - from);
-      if (count <= 0) return;
-      std::copy_n(lanes_[0].grad.get() + from, count, grad + from);
-      for (std::size_t i = 1; i < lanes_.size(); ++i) cpu_kernels().add(grad + from, lanes_[i].grad.get() + from, count);
+  // Chunks are begun in their order (GradientTurns relies on it), each by whoever is free.
+  template <class Work>
+  void for_each_chunk(Work work) {
+    std::atomic<std::size_t> next{0};
+    pool_.run(static_cast<std::int64_t>(passes_.size()), [&](std::int64_t worker) {
+      for (std::size_t i = next++; i < chunks_.size(); i = next++) work(passes_[static_cast<std::size_t>(worker)], i);
     });
   }
 
+  template <class Work>
+  void for_slices(Work work) {
+    constexpr std::int64_t kSlices = 16;
+    const std::size_t slice = offsets_.size / kSlices + 1;
+    pool_.run(kSlices, [&](std::int64_t s) {
+      const std::size_t from = std::min(static_cast<std::size_t>(s) * slice, offsets_.size);
+      work(from, std::min(slice, offsets_.size - from));
+    });
+  }
+
+  void add_buffers(float* grad) {
+    const std::size_t used = std::min(chunks_.size(), static_cast<std::size_t>(buffers_)) - 1;
+    for_slices([&](std::size_t from, std::size_t count) {
+      for (std::size_t i = 0; i < used; ++i)
+        cpu_kernels().add(grad + from, own_[i].get() + from, static_cast<std::int64_t>(count));
+    });
+  }
+
+  // Apart from the chunks' turns: a tied head's gradient lies in the same place.
+  void add_embedding(const Chunk& chunk, float* grad) {
+    const std::int64_t d = config_.hidden_size;
+    const float* from = embedded_.data() + chunk.first_row * d;
+    for (const PlacedExample& placed : chunk.examples) {
+      for (std::int64_t i = 0; i < placed.rows(); ++i)
+        cpu_kernels().add(grad + offsets_.embed + placed.example->tokens[static_cast<std::size_t>(i)] * d, from + i * d, d);
+      if (config_.position == ModelConfig::Position::kLearned)
+        cpu_kernels().add(grad + offsets_.positions + placed.offset * d, from, placed.rows() * d);
+      from += placed.rows() * d;
+    }
+  }
+
   const ModelConfig config_;
+  const WeightOffsets offsets_;
   const RopeTable rope_;
-  const std::size_t floats_;
-  const std::int64_t max_rows_;
-  PackedWeights packed_;
-  BackwardPanels panels_;
-  std::vector<Lane> lanes_;
+  const std::int64_t buffers_;
+  std::vector<FusedPass> passes_;  // of each thread
+  std::vector<GradientTurns> turns_;
+  std::vector<std::shared_ptr<float[]>> own_;
+  std::vector<Chunk> chunks_;
+  std::vector<float> embedded_;  // gradient of the embedded rows, chunk after chunk
   std::vector<std::size_t> order_;
   WorkerPool pool_;
 };
 
 }  // namespace
 
-std::unique_ptr<GradientEngine> make_fused_engine(const ModelConfig& config, std::int64_t threads) {
-  return std::make_unique<FusedEngine>(config, threads);
+std::unique_ptr<GradientEngine> make_fused_engine(const ModelConfig& config, const EngineOptions& options) {
+  return std::make_unique<FusedEngine>(config, options);
 }
 
 }  // namespace autodidact

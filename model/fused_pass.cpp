@@ -6,11 +6,12 @@
 namespace autodidact {
 namespace {
 
-// Logits of a few rows at a time: at a vocabulary of 49,152 those of 512 tokens would be 100 MB.
-constexpr std::int64_t kHeadFloats = std::int64_t{1} << 21, kMinHeadRows = 48;
+// Logits of some rows at a time: at a vocabulary of 49,152 those of 512 tokens would be 100 MB. Each time all of the head's
+// matrix and gradient pass through the caches, so not too few.
+constexpr std::int64_t kHeadFloats = std::int64_t{1} << 23, kMinHeadRows = 120;
 
-std::vector<float> buffer(std::int64_t rows, std::int64_t width) {
-  return std::vector<float>(static_cast<std::size_t>(rows * width + kSlackFloats));
+void size(std::vector<float>& buffer, std::int64_t rows, std::int64_t width) {
+  buffer.resize(static_cast<std::size_t>(rows * width + kSlackFloats));
 }
 
 void copy_rows(const float* from, std::int64_t rows, std::int64_t width, float* to) {
@@ -21,40 +22,46 @@ void zero_rows(float* to, std::int64_t rows, std::int64_t width) { std::fill(to,
 
 }  // namespace
 
-FusedPass::FusedPass(const ModelConfig& c, const RopeTable& rope, std::int64_t max_rows)
+FusedPass::FusedPass(const ModelConfig& c, const RopeTable& rope, bool checkpointing)
     : config_(c),
       blocks_(c),
       rope_(rope),
       offsets_(weight_offsets(c)),
-      x_(buffer(max_rows, c.hidden_size)),
-      final_norm_(buffer(max_rows, c.hidden_size)),
-      final_mean_(buffer(max_rows, 1)),
-      final_rstd_(buffer(max_rows, 1)),
-      head_rows_(std::clamp(kHeadFloats / c.vocab_size, std::min(kMinHeadRows, max_rows), max_rows)),
-      logits_(buffer(head_rows_, c.vocab_size)),
-      dx_(buffer(max_rows, c.hidden_size)),
-      dnorm_(buffer(max_rows, c.hidden_size)),
-      dqkv_(buffer(max_rows, qkv_width(c))),
-      dattended_(buffer(max_rows, q_width(c))),
-      dact_(buffer(max_rows, c.intermediate_size)),
-      key_tiles_(buffer(c.num_key_value_heads, key_tile_floats(max_rows, c.head_dim))),
-      scratch_(
-          buffer(1, std::max({qkv_width(c), attention_scratch_floats(max_rows, c.num_attention_heads, c.head_dim),
-                              attention_grad_scratch_floats(std::min(max_rows, c.max_position_embeddings), c.head_dim)}))) {
-  const std::int64_t d = c.hidden_size, heads = c.num_attention_heads + c.num_key_value_heads;
-  for (std::int64_t i = 0; i < c.num_hidden_layers; ++i) {
-    Layer layer;
-    layer.x = layer.norm = layer.x_mid = layer.mlp_norm = buffer(max_rows, d);
-    layer.mean = layer.rstd = layer.mlp_mean = layer.mlp_rstd = buffer(max_rows, 1);
-    layer.qkv = buffer(max_rows, qkv_width(c));
-    layer.attended = buffer(max_rows, q_width(c));
-    layer.up = buffer(max_rows, up_width(c));
-    layer.act = buffer(max_rows, c.intermediate_size);
-    if (c.qk_norm()) {
-      layer.qk_raw = layer.qkv;
-      layer.qk_rstd = buffer(max_rows, heads);
+      checkpointing_(checkpointing),
+      inputs_(static_cast<std::size_t>(c.num_hidden_layers)),
+      layers_(checkpointing ? 1 : static_cast<std::size_t>(c.num_hidden_layers)) {}
+
+void FusedPass::reserve(std::int64_t rows, std::int64_t longest) {
+  const ModelConfig& c = config_;
+  const std::int64_t d = c.hidden_size, q = q_width(c), f = c.intermediate_size;
+  if (rows > reserved_) {
+    reserved_ = rows;
+    head_rows_ = std::min(rows, std::max(kHeadFloats / c.vocab_size, kMinHeadRows));
+    for (auto& input : inputs_) size(input, rows, d);
+    for (Layer& layer : layers_) {
+      for (auto* wide : {&layer.norm, &layer.x_mid, &layer.mlp_norm}) size(*wide, rows, d);
+      for (auto* column : {&layer.mean, &layer.rstd, &layer.mlp_mean, &layer.mlp_rstd}) size(*column, rows, 1);
+      size(layer.qkv, rows, qkv_width(c));
+      size(layer.attended, rows, q);
+      size(layer.up, rows, up_width(c));
+      size(layer.act, rows, f);
+      if (c.qk_norm()) size(layer.qk_raw, rows, qkv_width(c));
+      if (c.qk_norm()) size(layer.qk_rstd, rows, c.num_attention_heads + c.num_key_value_heads);
     }
-    layers_.push_back(std::move(layer));
+    for (auto* wide : {&x_, &final_norm_, &dx_, &dnorm_}) size(*wide, rows, d);
+    for (auto* column : {&final_mean_, &final_rstd_}) size(*column, rows, 1);
+    size(logits_, head_rows_, c.vocab_size);
+    size(dqkv_, rows, qkv_width(c));
+    size(dattended_, rows, q);
+    size(dact_, rows, f);
+    size(gemm_scratch_, 1, gemm_scratch_floats(std::max({d, q, f})));
+  }
+  if (longest > longest_) {
+    longest_ = longest;
+    size(key_tiles_, c.num_key_value_heads, key_tile_floats(longest, c.head_dim));
+    size(scratch_, 1,
+         std::max({qkv_width(c), attention_scratch_floats(longest, c.num_attention_heads, c.head_dim),
+                   attention_grad_scratch_floats(longest, c.head_dim)}));
   }
 }
 
@@ -73,7 +80,7 @@ void FusedPass::place(std::span<const PlacedExample> examples) {
 
 void FusedPass::embed(const PackedWeights& weights) {
   const std::int64_t d = config_.hidden_size;
-  float* to = layers_.front().x.data();
+  float* to = inputs_.front().data();
   for (const Segment& segment : segments_) {
     const auto& tokens = segment.placed->example->tokens;
     for (std::int64_t i = 0; i < segment.rows; ++i) copy_rows(weights.embed + tokens[i] * d, 1, d, to + (segment.row + i) * d);
@@ -85,10 +92,14 @@ void FusedPass::embed(const PackedWeights& weights) {
 void FusedPass::forward(const PackedWeights& weights, std::span<const PlacedExample> examples) {
   place(examples);
   embed(weights);
-  for (std::size_t i = 0; i < layers_.size(); ++i) {
-    const bool last = i + 1 == layers_.size();
-    attention_forward(weights.layers[i], layers_[i], last);
-    mlp_forward(weights.layers[i], layers_[i], last ? counted_ : rows_, last ? x_.data() : layers_[i + 1].x.data());
+  const std::int64_t d = config_.hidden_size;
+  for (std::size_t i = 0; i < inputs_.size(); ++i) {
+    const std::int64_t rows = last(i) ? counted_ : rows_;
+    std::vector<float>& out = last(i) ? x_ : inputs_[i + 1];
+    attention_forward(weights.layers[i], i);
+    mlp_forward(weights.layers[i], kept(i), rows);
+    copy_rows(kept(i).x_mid.data(), rows, d, out.data());
+    blocks_.linear(weights.layers[i].down, kept(i).act.data(), rows, config_.intermediate_size, d, out.data(), true);
   }
   blocks_.norm(weights.final_norm, x_.data(), counted_, final_norm_.data(), final_mean_.data(), final_rstd_.data());
 }
@@ -117,18 +128,20 @@ void FusedPass::rotate_back(const PackedLayer& weights, const LayerOffsets& at, 
 }
 
 // After the last layer's attention only the counted rows go on: the others predict nothing that is asked for.
-void FusedPass::attention_forward(const PackedLayer& weights, Layer& layer, bool last) {
+void FusedPass::attention_forward(const PackedLayer& weights, std::size_t index) {
   const std::int64_t d = config_.hidden_size, q = q_width(config_);
-  blocks_.norm(weights.attention_norm, layer.x.data(), rows_, layer.norm.data(), layer.mean.data(), layer.rstd.data());
+  const float* x = inputs_[index].data();
+  Layer& layer = kept(index);
+  blocks_.norm(weights.attention_norm, x, rows_, layer.norm.data(), layer.mean.data(), layer.rstd.data());
   blocks_.linear(weights.qkv, layer.norm.data(), rows_, d, qkv_width(config_), layer.qkv.data(), false);
   normalize_and_rotate(weights, layer);
   for (const Segment& segment : segments_) {
-    attend(layer, segment, last);
-    const std::int64_t from = last ? segment.first_counted : 0;
-    copy_rows(layer.x.data() + (segment.row + from) * d, segment.rows - from, d,
-              layer.x_mid.data() + (last ? segment.counted_row : segment.row) * d);
+    attend(layer, segment, last(index));
+    const std::int64_t from = last(index) ? segment.first_counted : 0;
+    copy_rows(x + (segment.row + from) * d, segment.rows - from, d,
+              layer.x_mid.data() + (last(index) ? segment.counted_row : segment.row) * d);
   }
-  blocks_.linear(weights.o, layer.attended.data(), last ? counted_ : rows_, q, d, layer.x_mid.data(), true);
+  blocks_.linear(weights.o, layer.attended.data(), last(index) ? counted_ : rows_, q, d, layer.x_mid.data(), true);
 }
 
 void FusedPass::attend(Layer& layer, const Segment& segment, bool last) {
@@ -158,81 +171,82 @@ void FusedPass::attend(Layer& layer, const Segment& segment, bool last) {
   kernels_.attention(call);
 }
 
-void FusedPass::mlp_forward(const PackedLayer& weights, Layer& layer, std::int64_t rows, float* x_out) {
-  const std::int64_t d = config_.hidden_size, f = config_.intermediate_size;
+// Up to its activation.
+void FusedPass::mlp_forward(const PackedLayer& weights, Layer& layer, std::int64_t rows) {
+  const std::int64_t d = config_.hidden_size;
   blocks_.norm(weights.mlp_norm, layer.x_mid.data(), rows, layer.mlp_norm.data(), layer.mlp_mean.data(), layer.mlp_rstd.data());
   blocks_.linear(weights.up, layer.mlp_norm.data(), rows, d, up_width(config_), layer.up.data(), false);
   blocks_.activation(layer.up.data(), rows, layer.act.data());
-  copy_rows(layer.x_mid.data(), rows, d, x_out);
-  blocks_.linear(weights.down, layer.act.data(), rows, f, d, x_out, true);
 }
 
-double FusedPass::backward(const PackedWeights& weights, const BackwardPanels& panels, float scale, float* grad) {
-  const double loss = head_backward(weights, panels, scale, grad);
-  const std::int64_t d = config_.hidden_size;
-  zero_rows(dx_.data(), counted_, d);
-  blocks_.norm_grad(weights.final_norm, offsets_.final_norm, x_.data(), final_mean_.data(), final_rstd_.data(), dnorm_.data(),
-                    counted_, dx_.data(), grad);
-  for (std::size_t i = layers_.size(); i-- > 0;) {
-    const bool last = i + 1 == layers_.size();
-    mlp_backward(weights.layers[i], panels.layers[i], offsets_.layers[i], layers_[i], last ? counted_ : rows_, grad);
-    attention_backward(weights.layers[i], panels.layers[i], offsets_.layers[i], layers_[i], last, grad);
+double FusedPass::backward(const PackedWeights& weights, float scale, const GradientSink& sink) {
+  double loss = 0;
+  {
+    const GradientTurn turn(sink, 0);
+    loss = head_backward(weights, scale, sink.grad);
+    zero_rows(dx_.data(), counted_, config_.hidden_size);
+    blocks_.norm_grad(weights.final_norm, offsets_.final_norm, x_.data(), final_mean_.data(), final_rstd_.data(), dnorm_.data(),
+                      counted_, dx_.data(), sink.grad);
   }
-  embed_backward(grad);
+  for (std::size_t i = inputs_.size(); i-- > 0;) {
+    const std::int64_t rows = last(i) ? counted_ : rows_;
+    if (checkpointing_ && !last(i)) {  // the last one's are still there
+      attention_forward(weights.layers[i], i);
+      mlp_forward(weights.layers[i], kept(i), rows);
+    }
+    const GradientTurn turn(sink, i + 1);
+    mlp_backward(weights.layers[i], offsets_.layers[i], kept(i), rows, sink.grad);
+    attention_backward(weights.layers[i], offsets_.layers[i], i, sink.grad);
+  }
   return loss;
 }
 
-void FusedPass::head(const PackedWeights& weights, std::int64_t first, std::int64_t rows) {
-  const std::int64_t d = config_.hidden_size, vocab = config_.vocab_size;
-  kernels_.gemm(final_norm_.data() + first * d, d, rows, weights.head.panels, d, vocab, logits_.data(), vocab, false);
-}
-
-// A few rows' logits at a time, which become their gradient where they lie; dnorm_ receives that of the final norm's output.
-double FusedPass::head_backward(const PackedWeights& weights, const BackwardPanels& panels, float scale, float* grad) {
+// Some rows' logits at a time, which become their gradient where they lie; dnorm_ receives that of the final norm's output.
+double FusedPass::head_backward(const PackedWeights& weights, float scale, float* grad) {
   const std::int64_t d = config_.hidden_size, vocab = config_.vocab_size;
   double loss = 0;
   for (std::int64_t first = 0; first < counted_; first += head_rows_) {
     const std::int64_t rows = std::min(head_rows_, counted_ - first);
-    head(weights, first, rows);
+    const float* x = final_norm_.data() + first * d;
+    blocks_.head(weights.head, x, rows, logits_.data(), vocab);
     for (std::int64_t i = 0; i < rows; ++i) {
       const auto [token, weight] = targets_[first + i];
       loss += static_cast<double>(weight) * kernels_.nll_grad(logits_.data() + i * vocab, vocab, token, scale * weight);
     }
-    kernels_.gemm_tn_add(logits_.data(), vocab, final_norm_.data() + first * d, d, rows, vocab, d, grad + offsets_.head, d);
-    kernels_.gemm(logits_.data(), vocab, rows, panels.head, vocab, d, dnorm_.data() + first * d, d, false);
+    blocks_.linear_grad({offsets_.head, kAbsent}, logits_.data(), x, rows, d, vocab, grad, gemm_scratch_.data());
+    blocks_.linear_back(weights.head, logits_.data(), rows, d, vocab, dnorm_.data() + first * d, gemm_scratch_.data());
   }
   return loss;
 }
 
 // dx_ is the gradient of the layer's output on entry and of x_mid on return.
-void FusedPass::mlp_backward(const PackedLayer& weights, const BackwardPanels::Layer& panels, const LayerOffsets& at,
-                             Layer& layer, std::int64_t rows, float* grad) {
+void FusedPass::mlp_backward(const PackedLayer& weights, const LayerOffsets& at, Layer& layer, std::int64_t rows, float* grad) {
   const std::int64_t d = config_.hidden_size, f = config_.intermediate_size, up = up_width(config_);
-  blocks_.linear_grad(at.down, dx_.data(), layer.act.data(), rows, f, d, grad);
-  kernels_.gemm(dx_.data(), d, rows, panels.down, d, f, dact_.data(), f, false);
+  float* scratch = gemm_scratch_.data();
+  blocks_.linear_grad(at.down, dx_.data(), layer.act.data(), rows, f, d, grad, scratch);
+  blocks_.linear_back(weights.down, dx_.data(), rows, f, d, dact_.data(), scratch);
   blocks_.activation_grad(layer.up.data(), dact_.data(), rows);
-  blocks_.linear_grad(at.up, layer.up.data(), layer.mlp_norm.data(), rows, d, up, grad);
-  kernels_.gemm(layer.up.data(), up, rows, panels.up, up, d, dnorm_.data(), d, false);
+  blocks_.linear_grad(at.up, layer.up.data(), layer.mlp_norm.data(), rows, d, up, grad, scratch);
+  blocks_.linear_back(weights.up, layer.up.data(), rows, d, up, dnorm_.data(), scratch);
   blocks_.norm_grad(weights.mlp_norm, at.mlp_norm, layer.x_mid.data(), layer.mlp_mean.data(), layer.mlp_rstd.data(),
                     dnorm_.data(), rows, dx_.data(), grad);
 }
 
-// dx_ is the gradient of x_mid on entry (counted rows only in the last layer) and of the layer's input on return.
-void FusedPass::attention_backward(const PackedLayer& weights, const BackwardPanels::Layer& panels, const LayerOffsets& at,
-                                   Layer& layer, bool last, float* grad) {
-  const std::int64_t d = config_.hidden_size, q = q_width(config_), width = qkv_width(config_), rows = last ? counted_ : rows_;
-  blocks_.linear_grad(at.o, dx_.data(), layer.attended.data(), rows, q, d, grad);
-  kernels_.gemm(dx_.data(), d, rows, panels.o, d, q, dattended_.data(), q, false);
-  if (last) {  // spread over all rows again, from the back so that nothing is overwritten
-    for (std::size_t i = segments_.size(); i-- > 0;) {
-      const Segment& s = segments_[i];
-      const std::int64_t to = s.row + s.first_counted, count = s.rows - s.first_counted;
-      copy_rows(dx_.data() + s.counted_row * d, count, d, dx_.data() + to * d);
-      copy_rows(dattended_.data() + s.counted_row * q, count, q, dattended_.data() + to * q);
-      zero_rows(dx_.data() + s.row * d, s.first_counted, d);
-      zero_rows(dattended_.data() + s.row * q, s.first_counted, q);
-    }
+// Gradients of counted rows to their places among all rows, from the back so that nothing is overwritten; zero elsewhere.
+void FusedPass::spread_counted_rows() {
+  const std::int64_t d = config_.hidden_size, q = q_width(config_);
+  for (std::size_t i = segments_.size(); i-- > 0;) {
+    const Segment& s = segments_[i];
+    const std::int64_t to = s.row + s.first_counted, count = s.rows - s.first_counted;
+    copy_rows(dx_.data() + s.counted_row * d, count, d, dx_.data() + to * d);
+    copy_rows(dattended_.data() + s.counted_row * q, count, q, dattended_.data() + to * q);
+    zero_rows(dx_.data() + s.row * d, s.first_counted, d);
+    zero_rows(dattended_.data() + s.row * q, s.first_counted, q);
   }
+}
+
+void FusedPass::attend_backward(const Layer& layer) {
+  const std::int64_t q = q_width(config_), width = qkv_width(config_);
   for (const Segment& segment : segments_) {
     AttentionGradCall call;
     call.rows = segment.rows;
@@ -247,22 +261,23 @@ void FusedPass::attention_backward(const PackedLayer& weights, const BackwardPan
     call.scratch = scratch_.data();
     kernels_.attention_grad(call);
   }
-  rotate_back(weights, at, layer, grad);
-  blocks_.linear_grad(at.qkv, dqkv_.data(), layer.norm.data(), rows_, d, width, grad);
-  kernels_.gemm(dqkv_.data(), width, rows_, panels.qkv, width, d, dnorm_.data(), d, false);
-  blocks_.norm_grad(weights.attention_norm, at.attention_norm, layer.x.data(), layer.mean.data(), layer.rstd.data(),
-                    dnorm_.data(), rows_, dx_.data(), grad);
 }
 
-void FusedPass::embed_backward(float* grad) {
-  const std::int64_t d = config_.hidden_size;
-  for (const Segment& segment : segments_) {
-    const auto& tokens = segment.placed->example->tokens;
-    const float* from = dx_.data() + segment.row * d;
-    for (std::int64_t i = 0; i < segment.rows; ++i) kernels_.add(grad + offsets_.embed + tokens[i] * d, from + i * d, d);
-    if (config_.position == ModelConfig::Position::kLearned)
-      kernels_.add(grad + offsets_.positions + segment.placed->offset * d, from, segment.rows * d);
-  }
+// dx_ is the gradient of x_mid on entry (counted rows only in the last layer) and of the layer's input on return.
+void FusedPass::attention_backward(const PackedLayer& weights, const LayerOffsets& at, std::size_t index, float* grad) {
+  const std::int64_t d = config_.hidden_size, q = q_width(config_), width = qkv_width(config_);
+  const std::int64_t rows = last(index) ? counted_ : rows_;
+  float* scratch = gemm_scratch_.data();
+  Layer& layer = kept(index);
+  blocks_.linear_grad(at.o, dx_.data(), layer.attended.data(), rows, q, d, grad, scratch);
+  blocks_.linear_back(weights.o, dx_.data(), rows, q, d, dattended_.data(), scratch);
+  if (last(index)) spread_counted_rows();
+  attend_backward(layer);
+  rotate_back(weights, at, layer, grad);
+  blocks_.linear_grad(at.qkv, dqkv_.data(), layer.norm.data(), rows_, d, width, grad, scratch);
+  blocks_.linear_back(weights.qkv, dqkv_.data(), rows_, d, width, dnorm_.data(), scratch);
+  blocks_.norm_grad(weights.attention_norm, at.attention_norm, inputs_[index].data(), layer.mean.data(), layer.rstd.data(),
+                    dnorm_.data(), rows_, dx_.data(), grad);
 }
 
 void FusedPass::logprobs(const PackedWeights& weights, std::span<std::vector<float>> out) {
@@ -270,7 +285,7 @@ void FusedPass::logprobs(const PackedWeights& weights, std::span<std::vector<flo
   auto to = out.begin();
   for (std::int64_t first = 0, written = 0; first < counted_; first += head_rows_) {
     const std::int64_t rows = std::min(head_rows_, counted_ - first);
-    head(weights, first, rows);
+    blocks_.head(weights.head, final_norm_.data() + first * config_.hidden_size, rows, logits_.data(), vocab);
     for (std::int64_t i = 0; i < rows; ++i, ++written) {
       while (written == static_cast<std::int64_t>(to->size())) ++to, written = 0;
       const float* logits = logits_.data() + i * vocab;

@@ -1,28 +1,35 @@
 #pragma once
-// Forward and backward of a handful of packed sequences on one thread: no padding, block-diagonal causal attention, every
-// activation kept for the way back. Buffers are sized once for `max_rows` rows and stay in cache. Hand-written gradients:
-// at d = 64 an operator of an autograd library costs more to dispatch than to compute.
+// Forward and backward of a handful of packed sequences on one thread: no padding, block-diagonal causal attention.
+// Activations are kept for the way back, or with checkpointing only each layer's input, from which the layer is computed
+// again. Hand-written gradients: at d = 64 an operator of an autograd library costs more to dispatch than to compute.
+// Memory: reserve() allocates, nothing else does.
 
 #include <cstdint>
 #include <span>
 #include <vector>
 
-#include "model/backward_panels.hpp"
 #include "model/blocks.hpp"
 #include "model/gradient_engine.hpp"
+#include "model/gradient_turns.hpp"
 
 namespace autodidact {
 
 class FusedPass {
  public:
-  FusedPass(const ModelConfig& config, const RopeTable& rope, std::int64_t max_rows);
+  FusedPass(const ModelConfig& config, const RopeTable& rope, bool checkpointing);
 
-  // The examples' rows together are at most max_rows. After it, one of the two may be called, with the same weights:
+  // Room for chunks of up to `rows` rows, and sequences of up to `longest` of them.
+  void reserve(std::int64_t rows, std::int64_t longest);
+  // The examples fit what is reserved. After it, one of the two may be called, with the same weights:
   void forward(const PackedWeights& weights, std::span<const PlacedExample> examples);
-  // Adds to grad the gradient of scale * loss; returns the loss, the sum of weight * NLL.
-  double backward(const PackedWeights& weights, const BackwardPanels& panels, float scale, float* grad);
+  // Adds to the sink the gradient of scale * loss but for the embedding's; returns the loss, the sum of weight * NLL.
+  double backward(const PackedWeights& weights, float scale, const GradientSink& sink);
   // log p of the counted tokens, example after example; out[i] is sized.
   void logprobs(const PackedWeights& weights, std::span<std::vector<float>> out);
+
+  // After backward(): the gradient of the embedded rows, [rows, hidden_size], in the order of the examples.
+  const float* embedding_gradient() const { return dx_.data(); }
+  static std::size_t stages(const ModelConfig& config) { return static_cast<std::size_t>(config.num_hidden_layers) + 1; }
 
  private:
   struct Segment {
@@ -32,42 +39,43 @@ class FusedPass {
     std::int64_t counted_row;    // where its counted rows begin among all counted rows
   };
   struct Layer {  // [rows, width]; what comes after the last layer's attention is of counted rows only
-    std::vector<float> x, norm, mean, rstd, qkv, attended, x_mid, mlp_norm, mlp_mean, mlp_rstd, up, act;
+    std::vector<float> norm, mean, rstd, qkv, attended, x_mid, mlp_norm, mlp_mean, mlp_rstd, up, act;
     std::vector<float> qk_raw, qk_rstd;  // before the query and key norm; empty without one
   };
+  struct Target {
+    TokenId token;
+    float weight;
+  };
 
+  bool last(std::size_t layer) const { return layer + 1 == inputs_.size(); }
+  Layer& kept(std::size_t layer) { return layers_[checkpointing_ ? 0 : layer]; }
   void place(std::span<const PlacedExample> examples);
   void embed(const PackedWeights& weights);
-  void attention_forward(const PackedLayer& weights, Layer& layer, bool last);
+  void attention_forward(const PackedLayer& weights, std::size_t index);
   void normalize_and_rotate(const PackedLayer& weights, Layer& layer);
   void rotate_back(const PackedLayer& weights, const LayerOffsets& at, const Layer& layer, float* grad);
   void attend(Layer& layer, const Segment& segment, bool last);
-  void mlp_forward(const PackedLayer& weights, Layer& layer, std::int64_t rows, float* x_out);
-  void head(const PackedWeights& weights, std::int64_t first, std::int64_t rows);
-  double head_backward(const PackedWeights& weights, const BackwardPanels& panels, float scale, float* grad);
-  void mlp_backward(const PackedLayer& weights, const BackwardPanels::Layer& panels, const LayerOffsets& at, Layer& layer,
-                    std::int64_t rows, float* grad);
-  void attention_backward(const PackedLayer& weights, const BackwardPanels::Layer& panels, const LayerOffsets& at, Layer& layer,
-                          bool last, float* grad);
-  void embed_backward(float* grad);
+  void mlp_forward(const PackedLayer& weights, Layer& layer, std::int64_t rows);
+  double head_backward(const PackedWeights& weights, float scale, float* grad);
+  void mlp_backward(const PackedLayer& weights, const LayerOffsets& at, Layer& layer, std::int64_t rows, float* grad);
+  void attention_backward(const PackedLayer& weights, const LayerOffsets& at, std::size_t index, float* grad);
+  void attend_backward(const Layer& layer);
+  void spread_counted_rows();
 
   const CpuKernels& kernels_ = cpu_kernels();
   const ModelConfig config_;
   const Blocks blocks_;
   const RopeTable& rope_;
   const WeightOffsets offsets_;
+  const bool checkpointing_;
   std::vector<Segment> segments_;
-  struct Target {
-    TokenId token;
-    float weight;
-  };
-  std::vector<Target> targets_;  // of each counted row
+  std::vector<Target> targets_;                              // of each counted row
+  std::int64_t reserved_ = 0, longest_ = 0, head_rows_ = 0;  // head_rows_: of which logits are held at once
   std::int64_t rows_ = 0, counted_ = 0;
-  std::vector<Layer> layers_;
-  std::vector<float> x_, final_norm_, final_mean_, final_rstd_;
-  std::int64_t head_rows_;  // of which logits are held at once
-  std::vector<float> logits_;
-  std::vector<float> dx_, dnorm_, dqkv_, dattended_, dact_, key_tiles_, scratch_;
+  std::vector<std::vector<float>> inputs_;  // of each layer, [rows, hidden_size]
+  std::vector<Layer> layers_;               // of each layer; one for all when checkpointing
+  std::vector<float> x_, final_norm_, final_mean_, final_rstd_, logits_;
+  std::vector<float> dx_, dnorm_, dqkv_, dattended_, dact_, key_tiles_, scratch_, gemm_scratch_;
 };
 
 }  // namespace autodidact

@@ -1,9 +1,10 @@
 #pragma once
 // What the learner and the scorer compute with: the loss of a batch, its gradient, and the log-probabilities behind it. Two
-// implementations, tested against each other: FusedEngine (own kernels, hand-written backward pass; CPU) and TorchEngine
-// (libtorch autograd). One thread calls an engine; it may use workers of its own. Stateless between calls.
+// implementations, tested against each other: FusedEngine (own kernels, hand-written backward pass) and TorchEngine (libtorch
+// autograd: the reference). One thread calls an engine; it may use workers of its own. Stateless between calls.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -31,17 +32,25 @@ struct PlacedExample {
 class GradientEngine {
  public:
   virtual ~GradientEngine() = default;
-  // Sum over examples of weight * sum of counted token NLL. grad receives the gradient of `scale` times that.
-  virtual Result<double> gradient(const float* params, std::span<const PlacedExample> batch, float scale, float* grad) = 0;
+  // Sum over examples of weight * sum of counted token NLL. Adds to grad the gradient of `scale` times that.
+  virtual Result<double> gradient(const Weights& weights, std::span<const PlacedExample> batch, float scale, float* grad) = 0;
   // out[i][j]: log p of the j-th counted token of example i.
   virtual Status logprobs(const Weights& weights, std::span<const PlacedExample> batch,
                           std::vector<std::vector<float>>& out) = 0;
 };
 
-// Gradients do not depend on `threads` up to 4, nor on timing ever: sequences are dealt to lanes by length, each lane sums in
-// order, lanes are added in order.
-std::unique_ptr<GradientEngine> make_fused_engine(const ModelConfig& config, std::int64_t threads);
-std::unique_ptr<GradientEngine> make_torch_engine(const ModelConfig& config, std::int64_t threads);
+using EngineFactory = std::function<std::unique_ptr<GradientEngine>(const ModelConfig&)>;
+
+struct EngineOptions {
+  std::int64_t threads = 1;
+  bool checkpointing = false;  // keep each layer's input only, compute the rest again on the way back: a third more work
+};
+// Gradients depend neither on the number of threads nor on timing: what is a chunk and where it is added, the batch alone says.
+std::unique_ptr<GradientEngine> make_fused_engine(const ModelConfig& config, const EngineOptions& options);
+std::unique_ptr<GradientEngine> make_torch_engine(const ModelConfig& config, const EngineOptions& options);
+// `ranks` engines that share each batch and sum their gradients: what one computes, but for rounding.
+std::unique_ptr<GradientEngine> make_data_parallel_engine(const ModelConfig& config, std::int64_t ranks,
+                                                          const EngineFactory& make_engine);
 
 // kBadInput names the example: ids in range, at least two tokens, no more than the model has positions, something to count.
 Status check_example(const ModelConfig& config, const TrainExample& example);

@@ -50,8 +50,8 @@ class Learner {
     return stats;
   }
   virtual LearnerCursor cursor() const = 0;
-  // The weights now, as an immutable version. Copies them once (the learner goes on training its own).
-  virtual WeightsPtr snapshot(VersionId version) const = 0;
+  // The weights now, as an immutable version: a pointer, nothing is copied. The next update() writes to buffers of its own.
+  virtual WeightsPtr snapshot(VersionId version) = 0;
   // What snapshot() is, as adapters beside the weights given to begin(); null when every weight is trained.
   virtual std::shared_ptr<const LoraAdapter> adapter() const { return nullptr; }
   // Parameters, moments, cursor to `path`, durable on return, checksummed. A file of the same size is overwritten in place (a

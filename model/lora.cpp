@@ -102,7 +102,8 @@ void matrix_gradient(const LoraAdapter& adapter, const LoraMatrix& m, const floa
   kernels.pack_nk(a, m.in, rank, m.in, panels.data());
   kernels.gemm(dw, m.in, m.out, panels.data(), m.in, rank, db, rank, false);
   std::fill_n(da, rank * m.in, 0.0f);
-  kernels.gemm_tn_add(b, rank, dw, m.in, m.out, rank, m.in, da, m.in);
+  std::vector<float> scratch(static_cast<std::size_t>(gemm_scratch_floats(m.in)));
+  kernels.gemm_tn_add(b, rank, dw, m.in, m.out, rank, m.in, da, m.in, scratch.data());
   const auto scale = static_cast<float>(adapter.config.scale());
   for (std::int64_t i = 0; i < rank * m.in; ++i) da[i] *= scale;
   for (std::int64_t i = 0; i < m.out * rank; ++i) db[i] *= scale;

@@ -14,6 +14,8 @@ Result<ModelConfig::Position> position_of(const std::string& text) {
 
 }  // namespace
 
+Dtype compute_dtype(const ModelOptions& options) { return options.dtype == "bfloat16" ? Dtype::kBf16 : Dtype::kF32; }
+
 Result<ModelConfig> make_model_config(const ModelOptions& options, std::int32_t vocab_size, TokenId eos, TokenId pad) {
   const auto bad = [](const std::string& what) { return Status(Errc::kConfig, what); };
   AD_ASSIGN_OR_RETURN(const auto position, position_of(options.position));

@@ -63,7 +63,8 @@ inline std::int64_t kv_width(const ModelConfig& c) { return c.num_key_value_head
 inline std::int64_t qkv_width(const ModelConfig& c) { return q_width(c) + 2 * kv_width(c); }
 inline std::int64_t up_width(const ModelConfig& c) { return c.intermediate_size * (c.gated_mlp() ? 2 : 1); }
 
-enum class Dtype : std::uint8_t { kF32, kF16, kBf16 };  // of values in a file
+enum class Dtype : std::uint8_t { kF32, kF16, kBf16 };  // of values in a file, or of matrices while they are multiplied
+Dtype compute_dtype(const ModelOptions& options);       // model.dtype
 
 // Where one named tensor lies in the flat buffer. Names are Hugging Face's ("model.layers.0.self_attn.q_proj.weight"),
 // matrices are [out, in], row-major.

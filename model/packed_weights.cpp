@@ -6,58 +6,83 @@
 namespace autodidact {
 namespace {
 
-// Packs matrices of the flat buffer one behind the other.
-class Packer {
+// Hands out room for panels, one matrix behind the other.
+class Layout {
  public:
-  Packer(const float* flat, float* to) : flat_(flat), to_(to) {}
+  Layout(const float* flat, PackedWeights& packed) : flat_(flat), packed_(packed) {}
 
   const float* at(std::size_t offset) const { return offset == kAbsent ? nullptr : flat_ + offset; }
   Norm norm(const NormOffsets& offsets) const { return {at(offsets.weight), at(offsets.bias)}; }
   Linear linear(const LinearOffsets& offsets, std::int64_t out, std::int64_t in) {
-    const float* panels = to_;
-    kernels_.pack_nk(flat_ + offsets.weight, in, out, in, to_);
-    to_ += packed_floats(kernels_, out, in);
-    return {panels, at(offsets.bias)};
+    packed_.matrices.push_back({offsets.weight, out, in, elements_});
+    elements_ += static_cast<std::size_t>(packed_floats(cpu_kernels(), out, in));
+    return {at(offsets.weight), at(offsets.bias), nullptr, nullptr};
   }
+  std::size_t elements() const { return elements_; }
 
  private:
-  const CpuKernels& kernels_ = cpu_kernels();
   const float* flat_;
-  float* to_;
+  PackedWeights& packed_;
+  std::size_t elements_ = 0;
 };
 
-std::int64_t panel_floats(const ModelConfig& c) {
-  const CpuKernels& kernels = cpu_kernels();
-  const std::int64_t d = c.hidden_size, f = c.intermediate_size;
-  const std::int64_t layer = packed_floats(kernels, qkv_width(c), d) + packed_floats(kernels, d, q_width(c)) +
-                             packed_floats(kernels, up_width(c), d) + packed_floats(kernels, d, f);
-  return c.num_hidden_layers * layer + packed_floats(kernels, c.vocab_size, d) + kSlackFloats;
+// The linears in the order in which they were laid out.
+template <class Use>
+void for_each_linear(PackedWeights& packed, Use use) {
+  for (PackedLayer& layer : packed.layers)
+    for (Linear* linear : {&layer.qkv, &layer.o, &layer.up, &layer.down}) use(*linear);
+  use(packed.head);
 }
 
 }  // namespace
 
-void pack_weights(const ModelConfig& c, const float* flat, PackedWeights& packed) {
+void lay_out_weights(const ModelConfig& c, const float* flat, Dtype compute, PackedWeights& packed) {
   const WeightOffsets offsets = weight_offsets(c);
-  packed.panels.resize(static_cast<std::size_t>(panel_floats(c)));
-  Packer packer(flat, packed.panels.data());
   const std::int64_t d = c.hidden_size;
-  packed.embed = packer.at(offsets.embed);
-  packed.positions = packer.at(offsets.positions);
-  packed.final_norm = packer.norm(offsets.final_norm);
+  packed.matrices.clear();
   packed.layers.clear();
+  packed.flat = flat;
+  Layout layout(flat, packed);
+  packed.embed = layout.at(offsets.embed);
+  packed.positions = layout.at(offsets.positions);
+  packed.final_norm = layout.norm(offsets.final_norm);
   for (const LayerOffsets& at : offsets.layers) {
     PackedLayer layer;
-    layer.attention_norm = packer.norm(at.attention_norm);
-    layer.qkv = packer.linear(at.qkv, qkv_width(c), d);
-    layer.q_norm = packer.at(at.q_norm);
-    layer.k_norm = packer.at(at.k_norm);
-    layer.o = packer.linear(at.o, d, q_width(c));
-    layer.mlp_norm = packer.norm(at.mlp_norm);
-    layer.up = packer.linear(at.up, up_width(c), d);
-    layer.down = packer.linear(at.down, d, c.intermediate_size);
+    layer.attention_norm = layout.norm(at.attention_norm);
+    layer.qkv = layout.linear(at.qkv, qkv_width(c), d);
+    layer.q_norm = layout.at(at.q_norm);
+    layer.k_norm = layout.at(at.k_norm);
+    layer.o = layout.linear(at.o, d, q_width(c));
+    layer.mlp_norm = layout.norm(at.mlp_norm);
+    layer.up = layout.linear(at.up, up_width(c), d);
+    layer.down = layout.linear(at.down, d, c.intermediate_size);
     packed.layers.push_back(layer);
   }
-  packed.head = packer.linear({offsets.head, kAbsent}, c.vocab_size, d);
+  packed.head = layout.linear({offsets.head, kAbsent}, c.vocab_size, d);
+  const bool bf16 = compute == Dtype::kBf16;
+  packed.panels.resize(bf16 ? 0 : layout.elements() + kSlackFloats);
+  packed.panels_bf16.resize(bf16 ? layout.elements() + kSlackFloats : 0);
+  auto matrix = packed.matrices.begin();
+  for_each_linear(packed, [&](Linear& linear) {
+    const std::size_t panels = (matrix++)->panels;
+    linear.panels = bf16 ? nullptr : packed.panels.data() + panels;
+    linear.panels_bf16 = bf16 ? packed.panels_bf16.data() + panels : nullptr;
+  });
+}
+
+void pack_rows(PackedWeights& packed, const PackedMatrix& m, std::int64_t first, std::int64_t rows) {
+  const CpuKernels& kernels = cpu_kernels();
+  const float* from = packed.flat + m.offset + first * m.in;
+  const std::size_t to = m.panels + static_cast<std::size_t>(first * m.in);
+  if (packed.panels.empty())
+    kernels.pack_nk_bf16(from, m.in, rows, m.in, packed.panels_bf16.data() + to);
+  else
+    kernels.pack_nk(from, m.in, rows, m.in, packed.panels.data() + to);
+}
+
+void pack_weights(const ModelConfig& config, const float* flat, Dtype compute, PackedWeights& packed) {
+  lay_out_weights(config, flat, compute, packed);
+  for (const PackedMatrix& matrix : packed.matrices) pack_rows(packed, matrix, 0, matrix.out);
 }
 
 double rope_rate(const ModelConfig& c, std::int64_t i) {

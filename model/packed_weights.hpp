@@ -1,6 +1,7 @@
 #pragma once
 // Weights as the kernels read them: each matrix in packed panels beside the flat buffer, and where each tensor begins.
-// Immutable once made; shared by every decoder of a version. The learner keeps one of its own and packs it again each step.
+// Immutable once shared; every decoder of a version reads the same. The learner writes its own with each update
+// (model/adamw_step.hpp).
 
 #include <cstdint>
 #include <vector>
@@ -14,8 +15,11 @@ struct Norm {
   const float *weight = nullptr, *bias = nullptr;  // [width], into the flat buffer; bias null without one
 };
 struct Linear {
-  const float* panels = nullptr;  // y = x W^T
+  const float* weight = nullptr;  // [out, in], into the flat buffer
   const float* bias = nullptr;    // [out], into the flat buffer; null without one
+  // y = x W^T; the one of the two that is set says in which precision.
+  const float* panels = nullptr;
+  const std::uint16_t* panels_bf16 = nullptr;
 };
 struct PackedLayer {
   Norm attention_norm;
@@ -25,15 +29,28 @@ struct PackedLayer {
   Norm mlp_norm;
   Linear up, down;  // up: gate and up when gated
 };
+// A matrix of the flat buffer and where its panels begin, in elements.
+struct PackedMatrix {
+  std::size_t offset;
+  std::int64_t out, in;
+  std::size_t panels;
+};
 struct PackedWeights {
   const float *embed = nullptr, *positions = nullptr;  // into the flat buffer; positions null when not learned
   Norm final_norm;
   Linear head;
   std::vector<PackedLayer> layers;
-  std::vector<float> panels;
+  std::vector<PackedMatrix> matrices;
+  const float* flat = nullptr;
+  std::vector<float> panels;  // the one of the two that holds them
+  std::vector<std::uint16_t> panels_bf16;
 };
-// `flat` must outlive `packed`; the buffer of `packed` is used again when its size fits.
-void pack_weights(const ModelConfig& config, const float* flat, PackedWeights& packed);
+// Everything but the panels' contents. `flat` must outlive `packed`. compute: kF32 or kBf16.
+void lay_out_weights(const ModelConfig& config, const float* flat, Dtype compute, PackedWeights& packed);
+// Packs rows [first, first + rows) of a matrix; first is a multiple of the panel's width. Any thread; rows do not overlap.
+void pack_rows(PackedWeights& packed, const PackedMatrix& matrix, std::int64_t first, std::int64_t rows);
+// Both, whole.
+void pack_weights(const ModelConfig& config, const float* flat, Dtype compute, PackedWeights& packed);
 
 // cos and sin of position * rate(i), [positions][head_dim / 2] each; empty unless positions rotate.
 struct RopeTable {

@@ -14,7 +14,7 @@ class ModelRuntime {
  public:
   virtual ~ModelRuntime() = default;
   virtual Result<std::unique_ptr<Decoder>> make_decoder(const DecoderOptions& options) = 0;
-  virtual Result<std::unique_ptr<Learner>> make_learner(const TrainOptions& options, std::uint64_t seed) = 0;
+  virtual Result<std::unique_ptr<Learner>> make_learner(const TrainOptions& options, Dtype compute, std::uint64_t seed) = 0;
   virtual Result<std::unique_ptr<Scorer>> make_scorer() = 0;
 };
 

@@ -1,5 +1,5 @@
-// TorchEngine: the same model in libtorch operators, differentiated by autograd. The reference that the hand-written passes are
-// tested against, and what trains models too large for them (torch_runtime.cpp says where the line is).
+// TorchEngine: the same model in libtorch operators, differentiated by autograd: the reference that the hand-written passes are
+// tested against, in fp32 whatever the weights are computed in elsewhere.
 
 #define AT_PER_OPERATOR_HEADERS  // else TensorOperators.h brings in every operator there is
 
@@ -24,7 +24,6 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include <algorithm>
-#include <cstring>
 #include <string>
 
 #include "model/gradient_engine.hpp"
@@ -112,20 +111,17 @@ class TorchEngine : public GradientEngine {
   TorchEngine(const ModelConfig& config, std::int64_t threads)
       : config_(config), threads_(threads), offsets_(weight_offsets(config)) {}
 
-  Result<double> gradient(const float* params, std::span<const PlacedExample> batch, float scale, float* grad) override {
+  Result<double> gradient(const Weights& weights, std::span<const PlacedExample> batch, float scale, float* grad) override {
     try {
       at::set_num_threads(static_cast<int>(threads_));
       const at::AutoGradMode with_grad(true);
-      const Parameters p(config_, offsets_, params, true);
+      const Parameters p(config_, offsets_, weights.data.get(), true);
       const PaddedBatch padded = pad(batch);
       const Tensor loss = -(token_logprobs(p, padded) * padded.weights).sum();
       const std::vector<Tensor> grads = torch::autograd::grad({loss * scale}, p.leaves, {}, {}, false, /*allow_unused=*/true);
-      std::fill_n(grad, offsets_.size, 0.0f);
-      for (std::size_t i = 0; i < grads.size(); ++i) {
-        if (!grads[i].defined()) continue;
-        std::memcpy(grad + p.offsets[i], grads[i].contiguous().data_ptr<float>(),
-                    static_cast<std::size_t>(grads[i].numel()) * sizeof(float));
-      }
+      for (std::size_t i = 0; i < grads.size(); ++i)
+        if (grads[i].defined())
+          cpu_kernels().add(grad + p.offsets[i], grads[i].contiguous().data_ptr<float>(), grads[i].numel());
       return loss.item<double>();
     } catch (const std::exception& error) {
       return translate(error);
@@ -219,8 +215,8 @@ class TorchEngine : public GradientEngine {
 
 }  // namespace
 
-std::unique_ptr<GradientEngine> make_torch_engine(const ModelConfig& config, std::int64_t threads) {
-  return std::make_unique<TorchEngine>(config, threads);
+std::unique_ptr<GradientEngine> make_torch_engine(const ModelConfig& config, const EngineOptions& options) {
+  return std::make_unique<TorchEngine>(config, options.threads);
 }
 
 }  // namespace autodidact

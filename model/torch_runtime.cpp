@@ -1,5 +1,4 @@
-// Which engine computes what. The fused engine has no blocking for matrices that outgrow the second-level cache and keeps
-// whole activations, so beyond kFusedParameters libtorch's matrix products win.
+// The daemon's runtime: everything on the CPU is computed by our own kernels.
 
 #include "model/adamw_learner.hpp"
 #include "model/runtime.hpp"
@@ -7,22 +6,20 @@
 namespace autodidact {
 namespace {
 
-constexpr std::int64_t kFusedParameters = 16'000'000;
-
-EngineFactory engines(std::int64_t threads) {
-  return [threads](const ModelConfig& config) {
-    return config.parameter_count() <= kFusedParameters ? make_fused_engine(config, threads)
-                                                        : make_torch_engine(config, threads);
-  };
-}
-
 class TorchRuntime : public ModelRuntime {
  public:
   Result<std::unique_ptr<Decoder>> make_decoder(const DecoderOptions& options) override { return make_cpu_decoder(options); }
-  Result<std::unique_ptr<Learner>> make_learner(const TrainOptions& options, std::uint64_t seed) override {
-    return make_adamw_learner(options, seed, engines(options.threads));
+  Result<std::unique_ptr<Learner>> make_learner(const TrainOptions& options, Dtype compute, std::uint64_t seed) override {
+    const EngineFactory one = [engine = EngineOptions{options.threads, options.activation_checkpointing}](
+                                  const ModelConfig& config) { return make_fused_engine(config, engine); };
+    const EngineFactory ranks = [one, count = options.data_parallel](const ModelConfig& config) {
+      return count == 1 ? one(config) : make_data_parallel_engine(config, count, one);
+    };
+    return make_adamw_learner(options, seed, ranks, compute);
   }
-  Result<std::unique_ptr<Scorer>> make_scorer() override { return autodidact::make_scorer(engines(1)); }
+  Result<std::unique_ptr<Scorer>> make_scorer() override {
+    return autodidact::make_scorer([](const ModelConfig& config) { return make_fused_engine(config, {}); });
+  }
 };
 
 }  // namespace

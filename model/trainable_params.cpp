@@ -2,10 +2,13 @@
 
 #include <cstdio>
 #include <cstring>
+#include <optional>
 #include <utility>
 
 #include "kernels/rng.hpp"
+#include "model/adamw_step.hpp"
 #include "model/checksum.hpp"
+#include "model/packed_weights.hpp"
 #include "model/worker_pool.hpp"
 
 namespace autodidact {
@@ -23,8 +26,56 @@ Status of_another_kind(const TrainState& state, const std::string& wanted) {
                                "; put the settings back, or move the file away to start this round of training again"};
 }
 
+// The model that is trained, and whether others read it too: then the next version is written elsewhere.
+class LiveModel {
+ public:
+  explicit LiveModel(Dtype compute) : compute_(compute) {}
+
+  void start(const ModelConfig& config, std::shared_ptr<float[]> flat) {
+    weights_.config = config;
+    weights_.layout = tensor_layout(config);
+    weights_.size = static_cast<std::size_t>(config.parameter_count());
+    hold(std::move(flat));
+    for (const PackedMatrix& matrix : packed_->matrices) pack_rows(*packed_, matrix, 0, matrix.out);
+  }
+  const Weights& weights() const { return weights_; }
+  float* flat() { return flat_.get(); }
+  PackedWeights& packed() { return *packed_; }
+  WeightsPtr publish(VersionId version) {
+    published_ = true;
+    auto weights = std::make_shared<Weights>(weights_);
+    weights->version = version;
+    return weights;
+  }
+  // Buffers nobody else reads, for the next version; new ones hold nothing yet. True when they are new.
+  bool make_writable() {
+    if (!published_) return false;
+    hold(aligned_floats(weights_.size));
+    return true;
+  }
+  const std::shared_ptr<float[]>& shared_flat() const { return flat_; }
+
+ private:
+  void hold(std::shared_ptr<float[]> flat) {
+    flat_ = std::move(flat);
+    packed_ = std::make_shared<PackedWeights>();
+    lay_out_weights(weights_.config, flat_.get(), compute_, *packed_);
+    weights_.data = flat_;
+    weights_.packed = packed_;
+    published_ = false;
+  }
+
+  const Dtype compute_;
+  Weights weights_;
+  std::shared_ptr<float[]> flat_;
+  std::shared_ptr<PackedWeights> packed_;
+  bool published_ = false;
+};
+
 class FullParams : public TrainableParams {
  public:
+  FullParams(std::int64_t threads, Dtype compute) : live_(compute), pool_(threads) {}
+
   Result<TrainState> begin(const Weights& weights, const LearnerCursor& cursor, std::uint64_t seed) override {
     auto params = aligned_floats(weights.size);
     std::memcpy(params.get(), weights.data.get(), weights.size * sizeof(float));
@@ -37,27 +88,34 @@ class FullParams : public TrainableParams {
     return {};
   }
   void adopt(const TrainState& state) override {
-    layout_ = tensor_layout(state.config);
-    params_ = state.params;
+    live_.start(state.config, state.params);
+    step_.emplace(live_.weights().layout, live_.packed().matrices);
   }
-  const std::vector<TensorView>& layout() const override { return layout_; }
-  const float* effective() const override { return params_.get(); }
+  const Weights& model() const override { return live_.weights(); }
+  WeightsPtr publish(VersionId version) override { return live_.publish(version); }
   const float* project(const float* dense) override { return dense; }
-  void moved() override {}
+  void update(const AdamWCall& rates, const float* gradient, TrainState& state) override {
+    const std::shared_ptr<float[]> from = state.params;
+    live_.make_writable();
+    state.params = live_.shared_flat();
+    step_->run(rates, {from.get(), state.params.get(), state.m.get(), state.v.get(), gradient}, &live_.packed(), pool_);
+  }
   std::shared_ptr<const LoraAdapter> adapter() const override { return nullptr; }
 
  private:
-  std::vector<TensorView> layout_;
-  std::shared_ptr<float[]> params_;
+  LiveModel live_;
+  std::optional<AdamWStep> step_;
+  WorkerPool pool_;
 };
 
-// Costs beside a fused LoRA backward pass: the engine computes every dense dW (a third of a step's arithmetic, and one buffer
-// of the model's size per lane), and the merged model is a second copy that each step writes again. A fused pass would need
+// Costs beside a fused LoRA backward pass: the engine computes every dense dW (a third of a step's arithmetic, and the buffers
+// for it), and the merged model is a second copy that each step writes again. A fused pass would need
 // (x A^T) and (dy B) per projection instead, O(rank * (in + out)) a token. What adapters save here is the moments, the state
 // on disk and the files to hand on, not time.
 class LoraParams : public TrainableParams {
  public:
-  LoraParams(LoraConfig config, std::int64_t threads) : config_(std::move(config)), pool_(threads) {}
+  LoraParams(LoraConfig config, std::int64_t threads, Dtype compute)
+      : config_(std::move(config)), live_(compute), pool_(threads) {}
 
   Result<TrainState> begin(const Weights& weights, const LearnerCursor& cursor, std::uint64_t seed) override {
     AD_ASSIGN_OR_RETURN(LoraAdapter adapter, plan_adapter(config_, weights.config));
@@ -66,8 +124,6 @@ class LoraParams : public TrainableParams {
     trains_ = describe(checksum64({reinterpret_cast<const char*>(base_.get()), weights.size * sizeof(float)}));
     adapter_ = std::move(adapter);
     gradient_ = aligned_floats(adapter_.size);
-    merged_ = aligned_floats(weights.size);
-    std::memcpy(merged_.get(), base_.get(), weights.size * sizeof(float));
     // Every plan its own A: adapters of rounds that build on each other shall not all move within the same rank rows.
     auto values = initial_values(adapter_, mix64(seed) ^ cursor.step);
     return fresh_state(base_config_, cursor, seed, trains_, adapter_.size, std::move(values));
@@ -81,15 +137,30 @@ class LoraParams : public TrainableParams {
   }
   void adopt(const TrainState& state) override {
     adapter_.values = state.params;
-    moved();
+    auto merged = aligned_floats(static_cast<std::size_t>(base_config_.parameter_count()));
+    merge_over(merged.get());
+    live_.start(base_config_, std::move(merged));
+    step_.emplace(adapter_.layout);
   }
-  const std::vector<TensorView>& layout() const override { return adapter_.layout; }
-  const float* effective() const override { return merged_.get(); }
+  const Weights& model() const override { return live_.weights(); }
+  WeightsPtr publish(VersionId version) override { return live_.publish(version); }
   const float* project(const float* dense) override {
     adapter_gradient(adapter_, dense, gradient_.get(), pool_);
     return gradient_.get();
   }
-  void moved() override { merge_into(adapter_, base_.get(), merged_.get(), pool_); }
+  void update(const AdamWCall& rates, const float* gradient, TrainState& state) override {
+    float* params = state.params.get();
+    step_->run(rates, {params, params, state.m.get(), state.v.get(), gradient}, nullptr, pool_);
+    if (live_.make_writable())
+      merge_over(live_.flat());
+    else
+      merge_into(adapter_, base_.get(), live_.flat(), pool_);
+    const auto& matrices = live_.packed().matrices;
+    pool_.run(static_cast<std::int64_t>(matrices.size()), [&](std::int64_t i) {
+      const PackedMatrix& matrix = matrices[static_cast<std::size_t>(i)];
+      pack_rows(live_.packed(), matrix, 0, matrix.out);
+    });
+  }
   std::shared_ptr<const LoraAdapter> adapter() const override {
     auto copy = std::make_shared<LoraAdapter>(adapter_);
     copy->values = aligned_floats(adapter_.size);
@@ -98,6 +169,10 @@ class LoraParams : public TrainableParams {
   }
 
  private:
+  void merge_over(float* merged) {
+    std::memcpy(merged, base_.get(), static_cast<std::size_t>(base_config_.parameter_count()) * sizeof(float));
+    merge_into(adapter_, base_.get(), merged, pool_);
+  }
   std::string describe(std::uint64_t base) const {
     char text[128];
     std::snprintf(text, sizeof text, "LoRA adapters of rank %lld, scale %.9g, on ", static_cast<long long>(config_.rank),
@@ -113,15 +188,19 @@ class LoraParams : public TrainableParams {
   ModelConfig base_config_;
   std::string trains_;
   LoraAdapter adapter_;
-  std::shared_ptr<float[]> merged_, gradient_;
+  std::shared_ptr<float[]> gradient_;
+  LiveModel live_;
+  std::optional<AdamWStep> step_;
   WorkerPool pool_;
 };
 
 }  // namespace
 
-std::unique_ptr<TrainableParams> make_full_params() { return std::make_unique<FullParams>(); }
-std::unique_ptr<TrainableParams> make_lora_params(const LoraConfig& config, std::int64_t threads) {
-  return std::make_unique<LoraParams>(config, threads);
+std::unique_ptr<TrainableParams> make_full_params(std::int64_t threads, Dtype compute) {
+  return std::make_unique<FullParams>(threads, compute);
+}
+std::unique_ptr<TrainableParams> make_lora_params(const LoraConfig& config, std::int64_t threads, Dtype compute) {
+  return std::make_unique<LoraParams>(config, threads, compute);
 }
 
 }  // namespace autodidact

@@ -26,20 +26,20 @@ std::shared_ptr<float[]> aligned_floats(std::size_t size) {
   return {memory, [](float* p) { ::operator delete[](p, kAlignment); }};
 }
 
-WeightsPtr make_weights(const ModelConfig& config, VersionId version, std::shared_ptr<const float[]> data) {
+WeightsPtr make_weights(const ModelConfig& config, VersionId version, std::shared_ptr<const float[]> data, Dtype compute) {
   auto weights = std::make_shared<Weights>();
   weights->version = version;
   weights->config = config;
   weights->layout = tensor_layout(config);
   weights->size = static_cast<std::size_t>(config.parameter_count());
   auto packed = std::make_shared<PackedWeights>();
-  pack_weights(config, data.get(), *packed);
+  pack_weights(config, data.get(), compute, *packed);
   weights->packed = std::move(packed);
   weights->data = std::move(data);
   return weights;
 }
 
-WeightsPtr init_weights(const ModelConfig& config, double init_std, std::uint64_t seed) {
+WeightsPtr init_weights(const ModelConfig& config, double init_std, std::uint64_t seed, Dtype compute) {
   auto data = aligned_floats(static_cast<std::size_t>(config.parameter_count()));
   const double residual_std = init_std / std::sqrt(2.0 * static_cast<double>(config.num_hidden_layers));
   for (const TensorView& tensor : tensor_layout(config)) {
@@ -53,7 +53,7 @@ WeightsPtr init_weights(const ModelConfig& config, double init_std, std::uint64_
     const double std = residual ? residual_std : init_std;
     for (std::size_t i = 0; i < tensor.size; ++i) to[i] = static_cast<float>(std * random_normal(seed, tensor.offset + i));
   }
-  return make_weights(config, 0, std::move(data));
+  return make_weights(config, 0, std::move(data), compute);
 }
 
 WeightsPtr with_version(const WeightsPtr& weights, VersionId version) {

@@ -28,14 +28,16 @@ struct Weights {
 };
 using WeightsPtr = std::shared_ptr<const Weights>;
 
-// A version over a finished buffer of parameter_count() floats (aligned_floats()); packs the matrices.
-WeightsPtr make_weights(const ModelConfig& config, VersionId version, std::shared_ptr<const float[]> data);
+// A version over a finished buffer of parameter_count() floats (aligned_floats()); packs the matrices, in fp32 or, with
+// compute = kBf16, rounded to bfloat16.
+WeightsPtr make_weights(const ModelConfig& config, VersionId version, std::shared_ptr<const float[]> data,
+                        Dtype compute = Dtype::kF32);
 // `size` floats of zero on a 64-byte boundary.
 std::shared_ptr<float[]> aligned_floats(std::size_t size);
 
 // Random start: normal(0, std), residual outputs scaled by 1/sqrt(2 layers), norms 1, biases 0.
 // Deterministic in `seed`.
-WeightsPtr init_weights(const ModelConfig& config, double init_std, std::uint64_t seed);
+WeightsPtr init_weights(const ModelConfig& config, double init_std, std::uint64_t seed, Dtype compute = Dtype::kF32);
 
 // The same buffer under another version number: no copy.
 WeightsPtr with_version(const WeightsPtr& weights, VersionId version);
@@ -47,6 +49,6 @@ using CheckpointFiles = std::map<std::string, std::string>;
 Result<std::string> save_checkpoint(const Weights& weights, const CheckpointFiles& files, const std::string& directory,
                                     Dtype dtype = Dtype::kF32);
 // Hostile input: every length, offset, dtype, shape and value is checked. kBadInput / kNotFound name the file and the place.
-Result<WeightsPtr> load_checkpoint(const std::string& directory, VersionId version);
+Result<WeightsPtr> load_checkpoint(const std::string& directory, VersionId version, Dtype compute = Dtype::kF32);
 
 }  // namespace autodidact

@@ -28,7 +28,7 @@ struct Bench {
     AD_ASSIGN_OR_RETURN(StartModel start, open_start_model(options, context->task));
     context->begin_with(std::move(start));
     runtime = make_runtime(context->tokenizer);
-    weights = std::make_unique<WeightBoard>(options.data_dir);
+    weights = std::make_unique<WeightBoard>(options.data_dir, compute_dtype(options.model));
     context->options = std::make_shared<const Options>(options);
     context->runtime = runtime.get();
     context->weights = weights.get();

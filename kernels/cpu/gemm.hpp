@@ -1,4 +1,6 @@
-// Matrix products. One register tile does them all: MR rows by NV vectors of C, one chain of multiply-adds over k per output.
+// Matrix products. One register tile does them all: MR rows by NV vectors of C, one chain of multiply-adds over k per output;
+// sums longer than kDepth are cut where depth_block() says, a function of their length alone, and the pieces added in order.
+// Around it the usual blocking: a block of A in the second-level cache, a panel of B in the first.
 // Included by isa_*.cpp only, see simd.hpp.
 
 #if AD_SIMD_WIDTH == 16
@@ -8,16 +10,28 @@ constexpr int kRowTile = 6;  // 12 of 16 registers
 #endif
 constexpr int kVecTile = 2;
 constexpr std::int64_t kPanel = kVecTile * kW;
+constexpr std::int64_t kDepth = 384;     // of a panel: 24 KiB at 8 lanes
+constexpr std::int64_t kRowBlock = 120;  // rows of A against all panels: at most 180 KiB
+// A weight gradient: rows summed and columns of A packed at a time; up to rows of kInPlace floats nothing is packed.
+constexpr std::int64_t kGradDepth = 256, kGradColumns = 96, kInPlace = 512, kInPlaceDepth = 128;
+
+AD_INLINE std::int64_t panels_wide(std::int64_t n) { return (n + kPanel - 1) / kPanel * kPanel; }
+AD_INLINE std::int64_t depth_block(std::int64_t k) {
+  const std::int64_t blocks = (k + kDepth - 1) / kDepth;
+  return blocks <= 1 ? k : (k + blocks - 1) / blocks;
+}
 
 // C[MR, n] (+)= A B with n <= NV * kW. A[r][p] lies at a[r * lda + p], or at a[p * lda + r] when kTrans.
-template <int MR, int NV, bool kTrans, bool kAdd>
-AD_INLINE void tile(const float* a, std::int64_t lda, const float* b, std::int64_t ldb, std::int64_t k, float* c,
-                    std::int64_t ldc, std::int64_t n) {
+template <int MR, int NV, bool kTrans, bool kAdd, class B>
+AD_INLINE void tile(const float* a, std::int64_t lda, const B* b, std::int64_t ldb, std::int64_t k, float* c, std::int64_t ldc,
+                    std::int64_t n) {
   V acc[MR][NV];
 #pragma GCC unroll 16
-  for (int r = 0; r < MR; ++r)
+  for (int r = 0; r < MR; ++r) {
+    if (kAdd) __builtin_prefetch(c + r * ldc, 1);  // else the sum would wait for it at the end
 #pragma GCC unroll 8
     for (int j = 0; j < NV; ++j) acc[r][j] = V{};
+  }
   for (std::int64_t p = 0; p < k; ++p) {
     V bv[NV];
 #pragma GCC unroll 8
@@ -43,9 +57,9 @@ AD_INLINE void tile(const float* a, std::int64_t lda, const float* b, std::int64
     }
 }
 
-template <int NV, bool kTrans, bool kAdd>
-static void rows_tail(const float* a, std::int64_t lda, std::int64_t m, const float* b, std::int64_t ldb, std::int64_t k,
-                      float* c, std::int64_t ldc, std::int64_t n) {
+template <int NV, bool kTrans, bool kAdd, class B>
+static void rows_tail(const float* a, std::int64_t lda, std::int64_t m, const B* b, std::int64_t ldb, std::int64_t k, float* c,
+                      std::int64_t ldc, std::int64_t n) {
   switch (m) {
     case 1: return tile<1, NV, kTrans, kAdd>(a, lda, b, ldb, k, c, ldc, n);
     case 2: return tile<2, NV, kTrans, kAdd>(a, lda, b, ldb, k, c, ldc, n);
@@ -62,8 +76,8 @@ static void rows_tail(const float* a, std::int64_t lda, std::int64_t m, const fl
 }
 
 // All m rows against one panel of n <= NV * kW columns.
-template <int NV, bool kTrans, bool kAdd>
-static void rows(const float* a, std::int64_t lda, std::int64_t m, const float* b, std::int64_t ldb, std::int64_t k, float* c,
+template <int NV, bool kTrans, bool kAdd, class B>
+static void rows(const float* a, std::int64_t lda, std::int64_t m, const B* b, std::int64_t ldb, std::int64_t k, float* c,
                  std::int64_t ldc, std::int64_t n) {
   std::int64_t r = 0;
   const std::int64_t step = kTrans ? 1 : lda;
@@ -87,36 +101,128 @@ static void matmul(const float* a, std::int64_t lda, std::int64_t m, const float
   if (j < n) rows<1, kTrans, kAdd>(a, lda, m, b + j, ldb, k, c + j, ldc, n - j);
 }
 
-static void gemm(const float* a, std::int64_t lda, std::int64_t m, const float* packed, std::int64_t k, std::int64_t n,
-                 float* c, std::int64_t ldc, bool add) {
-  for (std::int64_t j = 0; j < n; j += kPanel) {
-    const float* b = packed + j * k;
-    std::int64_t width = n - j < kPanel ? n - j : kPanel;
-    if (add)
-      rows<kVecTile, false, true>(a, lda, m, b, kPanel, k, c + j, ldc, width);
-    else
-      rows<kVecTile, false, false>(a, lda, m, b, kPanel, k, c + j, ldc, width);
+// One piece of a panel as the tiles read it. Converted once for many rows; for a few, the tile converts as it goes.
+AD_INLINE const float* widened(const float* b, std::int64_t, float*) { return b; }
+AD_INLINE const float* widened(const std::uint16_t* b, std::int64_t deep, float* wide) {
+  AD_FOR_VECTORS(i, deep * kPanel) store(wide + i, load(b + i));
+  return wide;
+}
+
+template <class B>
+AD_INLINE void panel_rows(const float* a, std::int64_t lda, std::int64_t m, const B* b, std::int64_t k, float* c,
+                          std::int64_t ldc, std::int64_t n, bool add) {
+  if (add)
+    rows<kVecTile, false, true>(a, lda, m, b, kPanel, k, c, ldc, n);
+  else
+    rows<kVecTile, false, false>(a, lda, m, b, kPanel, k, c, ldc, n);
+}
+
+// C[m, n] (+)= A B, B in panels of depth k.
+template <class B>
+static void gemm_panels(const float* a, std::int64_t lda, std::int64_t m, const B* packed, std::int64_t k, std::int64_t n,
+                        float* c, std::int64_t ldc, bool add) {
+  alignas(64) float wide[kDepth * kPanel];
+  const std::int64_t depth = depth_block(k);
+  for (std::int64_t i = 0; i < m; i += kRowBlock) {
+    const std::int64_t count = m - i < kRowBlock ? m - i : kRowBlock;
+    for (std::int64_t p = 0; p < k; p += depth) {
+      const std::int64_t deep = k - p < depth ? k - p : depth;
+      for (std::int64_t j = 0; j < n; j += kPanel) {
+        const B* b = packed + j * k + p * kPanel;
+        const std::int64_t width = n - j < kPanel ? n - j : kPanel;
+        if (count > kRowTile)
+          panel_rows(a + i * lda + p, lda, count, widened(b, deep, wide), deep, c + i * ldc + j, ldc, width, add || p > 0);
+        else
+          panel_rows(a + i * lda + p, lda, count, b, deep, c + i * ldc + j, ldc, width, add || p > 0);
+      }
+    }
   }
 }
 
-// Rows are taken 128 at a time so that a panel of B stays in the first-level cache.
-static void gemm_tn_add(const float* a, std::int64_t lda, const float* b, std::int64_t ldb, std::int64_t m, std::int64_t n,
-                        std::int64_t k, float* c, std::int64_t ldc) {
-  constexpr std::int64_t kBlock = 128;
-  for (std::int64_t i = 0; i < m; i += kBlock) {
-    std::int64_t count = m - i < kBlock ? m - i : kBlock;
-    matmul<true, true>(a + i * lda, lda, n, b + i * ldb, ldb, count, k, c, ldc);
+static void gemm(const float* a, std::int64_t lda, std::int64_t m, const float* packed, std::int64_t k, std::int64_t n,
+                 float* c, std::int64_t ldc, bool add) {
+  gemm_panels(a, lda, m, packed, k, n, c, ldc, add);
+}
+
+static void gemm_bf16(const float* a, std::int64_t lda, std::int64_t m, const std::uint16_t* packed, std::int64_t k,
+                      std::int64_t n, float* c, std::int64_t ldc, bool add) {
+  gemm_panels(a, lda, m, packed, k, n, c, ldc, add);
+}
+
+static void pack_kn(const float* b, std::int64_t ldb, std::int64_t k, std::int64_t n, float* packed) {
+  for (std::int64_t j = 0; j < n; j += kPanel, packed += k * kPanel) {
+    const std::int64_t width = n - j < kPanel ? n - j : kPanel;
+    for (std::int64_t p = 0; p < k; ++p)
+      for (std::int64_t i = 0; i < kPanel; i += kW) store(packed + p * kPanel + i, get(b + p * ldb + j, i, width));
   }
 }
 
 static void pack_nk(const float* b, std::int64_t ldb, std::int64_t n, std::int64_t k, float* packed) {
-  for (std::int64_t j = 0; j < n; j += kPanel)
-    for (std::int64_t p = 0; p < k; ++p)
-      for (std::int64_t i = 0; i < kPanel; ++i) *packed++ = j + i < n ? b[(j + i) * ldb + p] : 0.0f;
+  for (std::int64_t j = 0; j < n; j += kPanel, packed += k * kPanel)
+    for (std::int64_t i = 0; i < kPanel; ++i)
+      for (std::int64_t p = 0; p < k; ++p) packed[p * kPanel + i] = j + i < n ? b[(j + i) * ldb + p] : 0.0f;
 }
 
-static void pack_kn(const float* b, std::int64_t ldb, std::int64_t k, std::int64_t n, float* packed) {
-  for (std::int64_t j = 0; j < n; j += kPanel)
-    for (std::int64_t p = 0; p < k; ++p)
-      for (std::int64_t i = 0; i < kPanel; ++i) *packed++ = j + i < n ? b[p * ldb + j + i] : 0.0f;
+static void pack_nk_bf16(const float* b, std::int64_t ldb, std::int64_t n, std::int64_t k, std::uint16_t* packed) {
+  for (std::int64_t j = 0; j < n; j += kPanel, packed += k * kPanel)
+    for (std::int64_t i = 0; i < kPanel; ++i)
+      for (std::int64_t p = 0; p < k; ++p) packed[p * kPanel + i] = j + i < n ? to_bf16(b[(j + i) * ldb + p]) : 0;
+}
+
+// B is packed a block of its rows at a time: 1 / m of the work.
+static void gemm_kn(const float* a, std::int64_t lda, std::int64_t m, const float* b, std::int64_t ldb, std::int64_t k,
+                    std::int64_t n, float* c, std::int64_t ldc, bool as_bf16, float* scratch) {
+  const std::int64_t depth = depth_block(k);
+  for (std::int64_t p = 0; p < k; p += depth) {
+    const std::int64_t deep = k - p < depth ? k - p : depth;
+    pack_kn(b + p * ldb, ldb, deep, n, scratch);
+    if (as_bf16) AD_FOR_VECTORS(i, deep * panels_wide(n)) store(scratch + i, round_bf16(load(scratch + i)));
+    for (std::int64_t i = 0; i < m; i += kRowBlock) {
+      const std::int64_t count = m - i < kRowBlock ? m - i : kRowBlock;
+      for (std::int64_t j = 0; j < n; j += kPanel) {
+        const std::int64_t width = n - j < kPanel ? n - j : kPanel;
+        panel_rows(a + i * lda + p, lda, count, scratch + j * deep, deep, c + i * ldc + j, ldc, width, p > 0);
+      }
+    }
+  }
+}
+
+// Columns of A as [column / kRowTile][row][kRowTile]: in place, rows a power of two apart would share one cache set.
+AD_INLINE void pack_columns(const float* a, std::int64_t lda, std::int64_t deep, std::int64_t columns, float* packed) {
+  for (std::int64_t r = 0; r < columns; r += kRowTile, packed += deep * kRowTile) {
+    const std::int64_t width = columns - r < kRowTile ? columns - r : kRowTile;
+    for (std::int64_t p = 0; p < deep; ++p)
+      for (std::int64_t i = 0; i < width; ++i) packed[p * kRowTile + i] = a[p * lda + r + i];
+  }
+}
+
+// Columns of C[n, k] go by panels of B (packed), rows by tiles of A (packed).
+AD_INLINE void grad_block(const float* a, const float* b, std::int64_t deep, std::int64_t n, std::int64_t k, float* c,
+                          std::int64_t ldc) {
+  for (std::int64_t j = 0; j < k; j += kPanel) {
+    const std::int64_t width = k - j < kPanel ? k - j : kPanel;
+    for (std::int64_t r = 0; r < n; r += kRowTile) {
+      const std::int64_t count = n - r < kRowTile ? n - r : kRowTile;
+      rows<kVecTile, true, true>(a + r * deep, kRowTile, count, b + j * deep, kPanel, deep, c + r * ldc + j, ldc, width);
+    }
+  }
+}
+
+static void gemm_tn_add(const float* a, std::int64_t lda, const float* b, std::int64_t ldb, std::int64_t m, std::int64_t n,
+                        std::int64_t k, float* c, std::int64_t ldc, float* scratch) {
+  if (lda <= kInPlace && k <= kInPlace) {
+    for (std::int64_t i = 0; i < m; i += kInPlaceDepth)
+      matmul<true, true>(a + i * lda, lda, n, b + i * ldb, ldb, m - i < kInPlaceDepth ? m - i : kInPlaceDepth, k, c, ldc);
+    return;
+  }
+  float* columns = scratch + kGradDepth * panels_wide(k);
+  for (std::int64_t i = 0; i < m; i += kGradDepth) {
+    const std::int64_t deep = m - i < kGradDepth ? m - i : kGradDepth;
+    pack_kn(b + i * ldb, ldb, deep, k, scratch);
+    for (std::int64_t r = 0; r < n; r += kGradColumns) {
+      const std::int64_t count = n - r < kGradColumns ? n - r : kGradColumns;
+      pack_columns(a + i * lda + r, lda, deep, count, columns);
+      grad_block(columns, scratch, deep, count, k, c + r * ldc, ldc);
+    }
+  }
 }

@@ -1,17 +1,5 @@
 // RMSNorm, LayerNorm, rotary positions, SwiGLU, GELU, biases, softmax rows, AdamW. Included by isa_*.cpp only, see simd.hpp.
 
-// For each vector of a row of n floats; get() and put() mind the tail.
-#define AD_FOR_VECTORS(i, n) for (std::int64_t i = 0; i < (n); i += kW)
-AD_INLINE V get(const float* p, std::int64_t i, std::int64_t n, float fill = 0) {
-  return n - i >= kW ? load(p + i) : load_tail(p + i, n - i, fill);
-}
-AD_INLINE void put(float* p, std::int64_t i, std::int64_t n, V v) {
-  if (n - i >= kW)
-    store(p + i, v);
-  else
-    store_tail(p + i, v, n - i);
-}
-
 static void rmsnorm(const float* x, std::int64_t count, std::int64_t d, const float* weight, float eps, float* y, float* rstd) {
   for (std::int64_t r = 0; r < count; ++r, x += d, y += d) {
     V sum{};
@@ -203,7 +191,7 @@ static void adamw(const AdamWCall& call) {
     V g = get(call.grad, i, call.n) * call.grad_scale;
     V m = fma(get(call.m, i, call.n), splat(call.beta1), g * (1.0f - call.beta1));
     V v = fma(get(call.v, i, call.n), splat(call.beta2), g * g * (1.0f - call.beta2));
-    V p = get(call.param, i, call.n) * keep - m * step / (vsqrt(v) * root + call.eps);
+    V p = get(call.from, i, call.n) * keep - m * step / (vsqrt(v) * root + call.eps);
     put(call.m, i, call.n, m);
     put(call.v, i, call.n, v);
     put(call.param, i, call.n, p);

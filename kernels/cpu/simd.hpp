@@ -15,6 +15,25 @@ AD_INLINE V load(const float* p) { return *reinterpret_cast<const VLoad*>(p); }
 AD_INLINE void store(float* p, V v) { *reinterpret_cast<VLoad*>(p) = v; }
 AD_INLINE V splat(float x) { return x - V{}; }
 
+// bfloat16: the upper half of a float, rounded to nearest even. A NaN stays one.
+typedef std::uint16_t VHalf __attribute__((vector_size(AD_SIMD_WIDTH * 2), aligned(2), may_alias));
+AD_INLINE V load(const std::uint16_t* p) {
+#if AD_SIMD_WIDTH == 8 && defined(__AVX2__)  // what the compiler makes of the line below takes four instructions
+  return (V)_mm256_slli_epi32(_mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))), 16);
+#else
+  return (V)(__builtin_convertvector(*reinterpret_cast<const VHalf*>(p), VBits) << 16);
+#endif
+}
+AD_INLINE V round_bf16(V v) {
+  VBits bits = (VBits)v, kept = (bits + 0x7fffu + ((bits >> 16) & 1u)) & 0xffff0000u;
+  return v == v ? (V)kept : v;
+}
+AD_INLINE std::uint16_t to_bf16(float x) {
+  std::uint32_t bits = __builtin_bit_cast(std::uint32_t, x);
+  if (x != x) return static_cast<std::uint16_t>(bits >> 16 | 0x40u);
+  return static_cast<std::uint16_t>((bits + 0x7fffu + (bits >> 16 & 1u)) >> 16);
+}
+
 AD_INLINE V fma(V a, V b, V c) {
 #if AD_SIMD_WIDTH == 16 && defined(__AVX512F__)
   return (V)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
@@ -73,7 +92,20 @@ AD_INLINE V load_tail(const float* p, std::int64_t n, float fill) {
 AD_INLINE void store_tail(float* p, V v, std::int64_t n) {
   float t[kW];
   store(t, v);
-  for (std::int64_t i = 0; i < n; ++i) p[i] = t[i];
+  for (std::int64_t i = 0; i < kW; ++i)
+    if (i < n) p[i] = t[i];
+}
+
+// For each vector of a row of n floats; get() and put() mind the tail.
+#define AD_FOR_VECTORS(i, n) for (std::int64_t i = 0; i < (n); i += kW)
+AD_INLINE V get(const float* p, std::int64_t i, std::int64_t n, float fill = 0) {
+  return n - i >= kW ? load(p + i) : load_tail(p + i, n - i, fill);
+}
+AD_INLINE void put(float* p, std::int64_t i, std::int64_t n, V v) {
+  if (n - i >= kW)
+    store(p + i, v);
+  else
+    store_tail(p + i, v, n - i);
 }
 
 // exp(x): 2^n * e^r with |r| <= ln2 / 2 and the Taylor series to r^7 (truncation 5e-9); at most 1.5e-7 relative error over

@@ -36,7 +36,7 @@ class FakeRuntimeTest : public ::testing::Test {
   }
   std::vector<TokenId> tokens(const std::string& text) const { return tokenizer_->encode(text).value(); }
   static std::vector<TrainExample> batch(TokenId token) { return {{{2, 3, token}, 1, 1.0f}, {{4, token, 1}, 2, 1.0f}}; }
-  std::vector<float> values(const Learner& learner) const {
+  std::vector<float> values(Learner& learner) const {
     const auto w = learner.snapshot(9);
     return {w->data.get(), w->data.get() + w->size};
   }
@@ -112,13 +112,13 @@ TEST_F(FakeRuntimeTest, TheAdditionOracleIsRightAsOftenAsTold) {
 TEST_F(FakeRuntimeTest, ALearnerRestoredFromItsStateGoesOnExactly) {
   FakeRuntime runtime({.tokenizer = tokenizer_});
   const std::string path = "learner-state";
-  auto straight = runtime.make_learner({}, 5).value();
+  auto straight = runtime.make_learner({}, Dtype::kF32, 5).value();
   ASSERT_TRUE(straight->begin(*weights(1), {.step = 10, .plan_steps = 4, .peak_lr = 0.1}).ok());
   for (TokenId token : {5, 6}) ASSERT_TRUE(straight->step(batch(token)).ok());
   ASSERT_TRUE(straight->save_state(path).ok());
   for (TokenId token : {7, 8}) ASSERT_TRUE(straight->step(batch(token)).ok());
 
-  auto resumed = runtime.make_learner({}, 5).value();
+  auto resumed = runtime.make_learner({}, Dtype::kF32, 5).value();
   ASSERT_TRUE(resumed->load_state(path).ok());
   EXPECT_EQ(resumed->cursor().step, 12u);
   EXPECT_EQ(resumed->cursor().plan_step, 2u);
@@ -126,7 +126,7 @@ TEST_F(FakeRuntimeTest, ALearnerRestoredFromItsStateGoesOnExactly) {
   EXPECT_EQ(values(*resumed), values(*straight));
 
   // Order, and the hidden state, matter.
-  auto reordered = runtime.make_learner({}, 5).value();
+  auto reordered = runtime.make_learner({}, Dtype::kF32, 5).value();
   ASSERT_TRUE(reordered->load_state(path).ok());
   for (TokenId token : {8, 7}) ASSERT_TRUE(reordered->step(batch(token)).ok());
   EXPECT_NE(values(*reordered), values(*straight));
@@ -135,7 +135,7 @@ TEST_F(FakeRuntimeTest, ALearnerRestoredFromItsStateGoesOnExactly) {
 TEST_F(FakeRuntimeTest, ADamagedLearnerStateIsRefused) {
   FakeRuntime runtime({.tokenizer = tokenizer_});
   const std::string path = "damaged-state";
-  auto learner = runtime.make_learner({}, 5).value();
+  auto learner = runtime.make_learner({}, Dtype::kF32, 5).value();
   ASSERT_TRUE(learner->begin(*weights(1), {}).ok());
   ASSERT_TRUE(learner->save_state(path).ok());
   std::string bytes = read_file(path, 1 << 20).value();

@@ -23,7 +23,7 @@ class LoraResume : public ::testing::Test {
     board_.post(with_version(testing::random_weights(model_), 3));
   }
   std::unique_ptr<Learner> learner() const {
-    return make_adamw_learner(options_.train, 1, [](const ModelConfig& config) { return make_fused_engine(config, 1); })
+    return make_adamw_learner(options_.train, 1, [](const ModelConfig& config) { return make_fused_engine(config, {1}); })
         .value();
   }
   // Two steps from `version`, saved; the digest of where that led.
@@ -34,7 +34,7 @@ class LoraResume : public ::testing::Test {
     EXPECT_TRUE(first->save_state(path_).ok());
     return floats(*first);
   }
-  static std::vector<float> floats(const Learner& learner) {
+  static std::vector<float> floats(Learner& learner) {
     const WeightsPtr weights = learner.snapshot(1);
     return {weights->data.get(), weights->data.get() + weights->size};
   }

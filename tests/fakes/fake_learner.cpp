@@ -83,7 +83,7 @@ void FakeLearner::update() {
   if (on_step_) on_step_(cursor_.step);
 }
 
-WeightsPtr FakeLearner::snapshot(VersionId version) const {
+WeightsPtr FakeLearner::snapshot(VersionId version) {
   auto copy = aligned_floats(values_.size());
   std::copy(values_.begin(), values_.end(), copy.get());
   return make_weights(config_, version, std::move(copy));

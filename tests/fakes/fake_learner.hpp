@@ -15,7 +15,7 @@ class FakeLearner : public Learner {
   Result<StepStats> gradient(std::span<const TrainExample> batch) override;
   void update() override;
   LearnerCursor cursor() const override { return cursor_; }
-  WeightsPtr snapshot(VersionId version) const override;
+  WeightsPtr snapshot(VersionId version) override;
   Status save_state(const std::string& path) const override;
   Status load_state(const std::string& path) override;
 

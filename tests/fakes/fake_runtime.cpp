@@ -48,7 +48,7 @@ Result<std::unique_ptr<Decoder>> FakeRuntime::make_decoder(const DecoderOptions&
   return std::unique_ptr<Decoder>(std::make_unique<FakeDecoder>(options_, options.batch, controls_));
 }
 
-Result<std::unique_ptr<Learner>> FakeRuntime::make_learner(const TrainOptions&, std::uint64_t seed) {
+Result<std::unique_ptr<Learner>> FakeRuntime::make_learner(const TrainOptions&, Dtype, std::uint64_t seed) {
   ++controls_->learners_;
   return std::unique_ptr<Learner>(std::make_unique<FakeLearner>(options_, seed, controls_));
 }

@@ -70,7 +70,7 @@ class FakeRuntime : public ModelRuntime {
  public:
   explicit FakeRuntime(FakeOptions options) : options_(std::move(options)) {}
   Result<std::unique_ptr<Decoder>> make_decoder(const DecoderOptions& options) override;
-  Result<std::unique_ptr<Learner>> make_learner(const TrainOptions& options, std::uint64_t seed) override;
+  Result<std::unique_ptr<Learner>> make_learner(const TrainOptions& options, Dtype compute, std::uint64_t seed) override;
   Result<std::unique_ptr<Scorer>> make_scorer() override;
 
   FakeControls& controls() { return *controls_; }

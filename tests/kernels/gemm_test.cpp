@@ -37,13 +37,47 @@ TEST_P(Gemm, MatchesNaiveLoopsOnOddSizes) {
 }
 
 TEST_P(Gemm, AddsToWhatIsThere) {
-  const std::int64_t m = 9, n = 21, depth = 30;
-  const auto a = random_floats(m * depth, 1), w = random_floats(n * depth, 2), before = random_floats(m * n, 3);
-  auto y = before;
-  k.gemm(a.data(), depth, m, packed(w, n, depth).data(), depth, n, y.data(), n, true);
-  auto want = naive(a, w, m, n, depth);
-  for (std::size_t i = 0; i < want.size(); ++i) want[i] += before[i];
-  testing::expect_close(y, want, 1e-5);
+  const std::int64_t m = 125, n = 21;
+  for (std::int64_t depth : {30, 900}) {  // in one piece and in three
+    const auto a = random_floats(m * depth, 1), w = random_floats(n * depth, 2), before = random_floats(m * n, 3);
+    auto y = before;
+    k.gemm(a.data(), depth, m, packed(w, n, depth).data(), depth, n, y.data(), n, true);
+    auto want = naive(a, w, m, n, depth);
+    for (std::size_t i = 0; i < want.size(); ++i) want[i] += before[i];
+    testing::expect_close(y, want, 1e-4);
+  }
+}
+
+TEST_P(Gemm, Bfloat16RoundsTheMatrixAndNothingElse) {
+  const std::int64_t m = 13, n = 37, depth = 500;
+  const auto a = random_floats(m * depth, 1), w = random_floats(n * depth, 2);
+  auto rounded = w;
+  for (float& value : rounded) value = testing::to_bf16_and_back(value);
+  std::vector<std::uint16_t> panels(static_cast<std::size_t>(packed_floats(k, n, depth) + kSlackFloats));
+  k.pack_nk_bf16(w.data(), depth, n, depth, panels.data());
+  auto half = zeros(m * n), whole = zeros(m * n);
+  k.gemm_bf16(a.data(), depth, m, panels.data(), depth, n, half.data(), n, false);
+  k.gemm(a.data(), depth, m, packed(rounded, n, depth).data(), depth, n, whole.data(), n, false);
+  EXPECT_EQ(half, whole);
+}
+
+TEST_P(Gemm, InputGradientMatchesNaiveLoops) {
+  for (std::int64_t m : {1, 13, 130})
+    for (std::int64_t n : {1, 16, 37})
+      for (std::int64_t depth : {1, 40, 800})
+        for (bool as_bf16 : {false, true}) {
+          const auto a = random_floats(m * depth, 1), b = random_floats(depth * n, 2);
+          std::vector<double> want(static_cast<std::size_t>(m * n));
+          for (std::int64_t i = 0; i < m; ++i)
+            for (std::int64_t p = 0; p < depth; ++p)
+              for (std::int64_t j = 0; j < n; ++j)
+                want[i * n + j] +=
+                    static_cast<double>(a[i * depth + p]) * (as_bf16 ? testing::to_bf16_and_back(b[p * n + j]) : b[p * n + j]);
+          auto y = zeros(m * n), scratch = zeros(gemm_scratch_floats(n));
+          k.gemm_kn(a.data(), depth, m, b.data(), n, depth, n, y.data(), n, as_bf16, scratch.data());
+          testing::expect_close(y, want, 1e-4);
+          for (std::int64_t i = m * n; i < m * n + kSlackFloats; ++i) ASSERT_EQ(y[i], 0) << "wrote past the end";
+        }
 }
 
 TEST_P(Gemm, BothPackingsAgree) {
@@ -58,7 +92,7 @@ TEST_P(Gemm, BothPackingsAgree) {
 
 // What makes a request's tokens independent of its neighbours.
 TEST_P(Gemm, ARowHasTheSameBitsInAnyBatch) {
-  const std::int64_t m = 61, n = 40, depth = 64;
+  const std::int64_t m = 130, n = 40, depth = 1000;
   const auto a = random_floats(m * depth, 1);
   const auto panels = packed(random_floats(n * depth, 2), n, depth);
   auto all = zeros(m * n);
@@ -71,18 +105,18 @@ TEST_P(Gemm, ARowHasTheSameBitsInAnyBatch) {
 }
 
 TEST_P(Gemm, WeightGradientMatchesNaiveLoops) {
-  for (std::int64_t m : {1, 5, 127, 128, 129, 300})
-    for (std::int64_t n : {1, 6, 13, 40})
-      for (std::int64_t depth : {1, 8, 17, 64}) {
+  for (std::int64_t m : {1, 5, 127, 129, 300})
+    for (std::int64_t n : {1, 6, 13, 40, 600})  // beyond 512 columns are packed
+      for (std::int64_t depth : {1, 8, 17, 64, 530}) {
         const auto a = random_floats(m * n, 1), b = random_floats(m * depth, 2), before = random_floats(n * depth, 3);
-        auto c = before;
-        k.gemm_tn_add(a.data(), n, b.data(), depth, m, n, depth, c.data(), depth);
+        auto c = before, scratch = zeros(gemm_scratch_floats(depth));
+        k.gemm_tn_add(a.data(), n, b.data(), depth, m, n, depth, c.data(), depth, scratch.data());
         std::vector<double> want(before.begin(), before.begin() + n * depth);
         for (std::int64_t i = 0; i < m; ++i)
           for (std::int64_t j = 0; j < n; ++j)
             for (std::int64_t p = 0; p < depth; ++p)
               want[j * depth + p] += static_cast<double>(a[i * n + j]) * b[i * depth + p];
-        testing::expect_close(c, want, 2e-5);
+        testing::expect_close(c, want, 5e-5);
       }
 }
 

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cmath>
 #include <string>
 #include <vector>
@@ -33,6 +34,11 @@ inline std::vector<float> random_floats(std::int64_t n, std::uint64_t seed) {
   std::vector<float> values(static_cast<std::size_t>(n + kSlackFloats), std::nanf(""));
   for (std::int64_t i = 0; i < n; ++i) values[i] = static_cast<float>(random_normal(seed, static_cast<std::uint64_t>(i)));
   return values;
+}
+// Nearest bfloat16, ties to even.
+inline float to_bf16_and_back(float x) {
+  const auto bits = std::bit_cast<std::uint32_t>(x);
+  return std::isnan(x) ? x : std::bit_cast<float>((bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000);
 }
 inline std::vector<float> zeros(std::int64_t n) { return std::vector<float>(static_cast<std::size_t>(n + kSlackFloats)); }
 

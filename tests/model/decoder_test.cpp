@@ -78,14 +78,14 @@ TEST_P(DecoderTest, LogProbabilitiesAreTheTrainersBitForBit) {
   std::vector<PlacedExample> placed;
   for (const TrainExample& example : sampled) placed.push_back({&example, 0});
   std::vector<std::vector<float>> scored;
-  ASSERT_TRUE(make_fused_engine(config_, 1)->logprobs(*weights_, placed, scored).ok());
+  ASSERT_TRUE(make_fused_engine(config_, {1})->logprobs(*weights_, placed, scored).ok());
   for (std::size_t i = 0; i < requests.size(); ++i) EXPECT_EQ(results.at(requests[i].tag).logprobs, scored[i]) << i;
 }
 
 TEST_P(DecoderTest, GreedyTakesTheTokenThatTheTrainerFindsLikeliest) {
   DecodeRequest r = request(config_, 4, 0, 8);
   const DecodeResult result = run(*decoder_with(weights_, 1), {r}).at(4);
-  const auto engine = make_fused_engine(config_, 1);
+  const auto engine = make_fused_engine(config_, {1});
   std::vector<TokenId> so_far = r.prompt;
   for (TokenId chosen : result.tokens) {
     std::vector<TrainExample> choices;
@@ -178,7 +178,7 @@ TEST_F(DecoderBehaviour, ManySamplesOfOnePromptFollowTheModel) {
   std::vector<PlacedExample> placed;
   for (const TrainExample& choice : choices) placed.push_back({&choice, 0});
   std::vector<std::vector<float>> scored;
-  ASSERT_TRUE(make_fused_engine(config_, 1)->logprobs(*weights_, placed, scored).ok());
+  ASSERT_TRUE(make_fused_engine(config_, {1})->logprobs(*weights_, placed, scored).ok());
   std::vector<DecodeRequest> requests;
   const std::uint64_t draws = 20000;
   for (std::uint64_t tag = 0; tag < draws; ++tag) {

@@ -19,11 +19,11 @@ using ::testing::HasSubstr;
 
 std::unique_ptr<Learner> make_learner(const TrainOptions& options, std::uint64_t seed = 11) {
   return std::move(make_adamw_learner(options, seed, [threads = options.threads](const ModelConfig& config) {
-                     return make_fused_engine(config, threads);
+                     return make_fused_engine(config, {threads});
                    }).value());
 }
 
-std::vector<float> floats(const Learner& learner) {
+std::vector<float> floats(Learner& learner) {
   const WeightsPtr weights = learner.snapshot(1);
   return {weights->data.get(), weights->data.get() + weights->size};
 }

@@ -82,7 +82,7 @@ TrainOptions training(const std::string& targets, bool rslora) {
 Status train(const std::string& directory, int steps, const TrainOptions& options) {
   AD_ASSIGN_OR_RETURN(const WeightsPtr base, load_checkpoint(directory + "/base", 1));
   AD_ASSIGN_OR_RETURN(const auto learner,
-                      make_adamw_learner(options, 3, [](const ModelConfig& config) { return make_fused_engine(config, 2); }));
+                      make_adamw_learner(options, 3, [](const ModelConfig& config) { return make_fused_engine(config, {2}); }));
   AD_RETURN_IF_ERROR(learner->begin(*base, {0, 0, 0, 1e-3}));
   AD_RETURN_IF_ERROR(save_adapter(*learner->adapter(), "", directory + "/start"));
   const std::vector<TrainExample> examples = read_examples(directory + "/sequences.txt");

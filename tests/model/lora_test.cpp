@@ -28,7 +28,7 @@ std::vector<std::string> modules(const LoraAdapter& adapter) {
 }
 
 EngineFactory engines(std::int64_t threads) {
-  return [threads](const ModelConfig& config) { return make_fused_engine(config, threads); };
+  return [threads](const ModelConfig& config) { return make_fused_engine(config, {threads}); };
 }
 
 class LoraTest : public ::testing::TestWithParam<testing::Shape> {
@@ -68,11 +68,11 @@ TEST_P(LoraTest, GradientAgreesWithFiniteDifferences) {
   const auto batch = testing::random_batch(model_, 8);
   std::vector<PlacedExample> placed;
   for (const TrainExample& example : batch) placed.push_back({&example, 0});
-  const auto engine = make_fused_engine(model_, 1);
+  const auto engine = make_fused_engine(model_, {1});
   WorkerPool pool(2);
   auto dense = aligned_floats(base_->size), grad = aligned_floats(adapter.size);
   const auto loss_at = [&](const LoraAdapter& at) {
-    return engine->gradient(merge_adapter(*base_, at, 0)->data.get(), placed, 1, dense.get()).value();
+    return engine->gradient(*merge_adapter(*base_, at, 0), placed, 1, dense.get()).value();
   };
   loss_at(adapter);
   adapter_gradient(adapter, dense.get(), grad.get(), pool);
@@ -219,11 +219,11 @@ class LoraLearnerTest : public ::testing::Test {
   void train(Learner& learner, std::uint64_t from, std::uint64_t to) const {
     for (std::uint64_t i = from; i < to; ++i) ASSERT_TRUE(learner.step(testing::random_batch(model_, 12, i)).ok());
   }
-  static std::vector<float> floats(const Learner& learner) {
+  static std::vector<float> floats(Learner& learner) {
     const WeightsPtr weights = learner.snapshot(1);
     return {weights->data.get(), weights->data.get() + weights->size};
   }
-  static std::vector<float> values(const Learner& learner) {
+  static std::vector<float> values(Learner& learner) {
     const auto adapter = learner.adapter();
     return {adapter->values.get(), adapter->values.get() + adapter->size};
   }
@@ -421,8 +421,8 @@ TEST_F(LoraLearnerTest, MicroBatchesAddUpToTheWholeBatch) {
 class CountingEngine : public GradientEngine {
  public:
   CountingEngine(std::vector<std::vector<std::int64_t>>* calls, std::size_t floats) : calls_(calls), floats_(floats) {}
-  Result<double> gradient(const float*, std::span<const PlacedExample> batch, float, float* grad) override {
-    std::fill_n(grad, floats_, 1.0f);
+  Result<double> gradient(const Weights&, std::span<const PlacedExample> batch, float, float* grad) override {
+    for (std::size_t i = 0; i < floats_; ++i) grad[i] += 1.0f;
     calls_->emplace_back();
     for (const PlacedExample& placed : batch) calls_->back().push_back(placed.rows());
     return 1.0;

@@ -71,8 +71,7 @@ Status dump_gradient(const Weights& weights, const std::vector<TrainExample>& ex
   }
   std::vector<float> grad(weights.size + 1);
   const float scale = 1.0f / static_cast<float>(counted);
-  AD_ASSIGN_OR_RETURN(const double loss,
-                      make_fused_engine(weights.config, 2)->gradient(weights.data.get(), placed, scale, grad.data()));
+  AD_ASSIGN_OR_RETURN(const double loss, make_fused_engine(weights.config, {2})->gradient(weights, placed, scale, grad.data()));
   grad.back() = static_cast<float>(loss) * scale;
   std::vector<TensorView> layout = weights.layout;
   layout.push_back({"loss", {1}, weights.size, 1});

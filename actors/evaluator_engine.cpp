@@ -1,6 +1,7 @@
 #include "actors/evaluator_engine.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -72,7 +73,7 @@ Result<std::vector<DecodeResult>> EvaluatorEngine::decode(const WeightsPtr& weig
     const auto room = context_->model_config.max_position_embeddings - static_cast<std::int64_t>(tokens.size());
     greedy.max_tokens = static_cast<std::int32_t>(
         std::max<std::int64_t>(1, std::min<std::int64_t>(context_->options->sample.max_tokens, room)));
-    decoder->submit({i, std::move(tokens), greedy, 0});
+    decoder->submit({i, std::move(tokens), greedy, 0, context_->prompts->ends()});
   }
   std::vector<DecodeResult> finished;
   std::size_t left = 1;
@@ -106,7 +107,7 @@ Result<EvaluationResult> EvaluatorEngine::measure(VersionId version, std::uint64
   std::vector<Tally> groups(names.size());
   Tally all;
   for (std::size_t i = 0; i < results.size(); ++i) {
-    const std::string text = context_->tokenizer->decode(results[i].tokens);
+    const std::string text = context_->prompts->text(results[i].tokens);
     const bool whole = results[i].status.ok() && results[i].finish == Finish::kStop;
     const Verdict verdict = task.judge(problems[i], text, true);
     const bool answer = whole && verdict.answer_correct;
@@ -115,6 +116,9 @@ Result<EvaluationResult> EvaluatorEngine::measure(VersionId version, std::uint64
     groups[task.group_of(problems[i])].add(answer, process);
   }
   json metrics = all.to_json();
+  AD_ASSIGN_OR_RETURN(const double gap, logprob_gap(weights, problems, results));
+  metrics["logprob_gap"] = gap;
+  context_->metrics->set("autodidact_logprob_gap_nats", "max", gap);
   metrics["groups"] = json::array();
   for (std::size_t g = 0; g < groups.size(); ++g) {
     json row = groups[g].to_json();
@@ -124,6 +128,33 @@ Result<EvaluationResult> EvaluatorEngine::measure(VersionId version, std::uint64
   return EvaluationResult{version, all.accuracy(), metrics.dump()};
 }
 
+// Policy gradients weigh what was sampled by what the trainer thinks of it: the two must agree. On one machine's kernels they
+// do to the bit; where sampler and trainer compute differently, this tells by how much.
+Result<double> EvaluatorEngine::logprob_gap(const WeightsPtr& weights, const std::vector<Problem>& problems,
+                                            const std::vector<DecodeResult>& results) {
+  constexpr std::size_t kScored = 4;
+  std::vector<TrainExample> examples;
+  std::vector<const DecodeResult*> sampled;
+  for (std::size_t i = 0; i < results.size() && sampled.size() < kScored; ++i) {
+    const DecodeResult& result = results[i];
+    if (!result.status.ok() || result.tokens.empty() || result.logprobs.size() != result.tokens.size()) continue;
+    AD_ASSIGN_OR_RETURN(auto tokens, context_->prompts->asked(problems[result.tag], /*hinted=*/false));
+    const auto prompt = static_cast<std::uint32_t>(tokens.size());
+    tokens.insert(tokens.end(), result.tokens.begin(), result.tokens.end());
+    examples.push_back({std::move(tokens), prompt, 1});
+    sampled.push_back(&result);
+  }
+  if (examples.empty()) return 0.0;
+  const ModelClock::Scope scope(*context_->model_clock);
+  AD_ASSIGN_OR_RETURN(const auto scorer, context_->runtime->make_scorer());
+  AD_ASSIGN_OR_RETURN(const auto scored, scorer->logprobs(*weights, examples));
+  double gap = 0;
+  for (std::size_t i = 0; i < sampled.size(); ++i)
+    for (std::size_t t = 0; t < sampled[i]->logprobs.size(); ++t)
+      gap = std::max(gap, std::abs(static_cast<double>(scored[i][t]) - sampled[i]->logprobs[t]));
+  return gap;
+}
+
 Result<std::string> EvaluatorEngine::answer(const std::string& question, bool hint) {
   const Task& task = *context_->task;
   AD_ASSIGN_OR_RETURN(const Problem problem, task.parse_question(question));
@@ -131,7 +162,7 @@ Result<std::string> EvaluatorEngine::answer(const std::string& question, bool hi
   if (!weights) return Status(Errc::kTemporary, "no weights serve yet: the base model is still being trained");
   AD_ASSIGN_OR_RETURN(const auto results, decode(weights, {problem}, hint));
   AD_RETURN_IF_ERROR(results[0].status);
-  const std::string text = context_->tokenizer->decode(results[0].tokens);
+  const std::string text = context_->prompts->text(results[0].tokens);
   const Verdict verdict = task.judge(problem, text, true);
   double logprob = 0;
   for (float lp : results[0].logprobs) logprob += lp;

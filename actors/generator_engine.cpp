@@ -102,7 +102,7 @@ void GeneratorEngine::begin(Leased leased, std::vector<Output>& out) {
   for (std::size_t i = 0; i < work.samples; ++i) {
     open.attempts[i].seed = attempt_seed(work.seed, i);
     requests_[next_tag_] = {number, i};
-    decoder_->submit({next_tag_++, asked.value(), sampler, open.attempts[i].seed});
+    decoder_->submit({next_tag_++, asked.value(), sampler, open.attempts[i].seed, context_->prompts->ends()});
   }
   open.leased = std::move(leased);
   open_.emplace(number, std::move(open));
@@ -155,7 +155,7 @@ void GeneratorEngine::collect(DecodeResult result, std::vector<Output>& out) {
   attempt.logprobs = std::move(result.logprobs);
   attempt.versions = std::move(result.versions);
   attempt.finish = result.finish;
-  attempt.text = context_->tokenizer->decode(attempt.tokens);
+  attempt.text = context_->prompts->text(attempt.tokens);
   if (!context_->options->deterministic) {
     attempt.created_us = context_->clock->now_us();
     attempt.sample_us = static_cast<std::uint32_t>((system_clock().mono_ns() - open.started_ns) / 1000);

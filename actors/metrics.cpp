@@ -36,6 +36,8 @@ constexpr Metrics::Family kFamilies[] = {
     {"autodidact_round", Kind::kGauge, "which", "Outer-loop round."},
     {"autodidact_version", Kind::kGauge, "which", "Weights: serving, newest."},
     {"autodidact_accuracy_ratio", Kind::kGauge, "split", "Held-out accuracy of the newest evaluated version."},
+    {"autodidact_logprob_gap_nats", Kind::kGauge, "statistic",
+     "Largest difference between sampler's and trainer's log-probability of a token, in what the last evaluation decoded."},
     {"autodidact_loss_nats", Kind::kGauge, "phase", "Training loss per token of the last step."},
     {"autodidact_store_free_bytes", Kind::kGauge, "which", "Free bytes on the store's file system."},
     {"autodidact_store_writable", Kind::kGauge, "which", "1 when the store takes writes."},

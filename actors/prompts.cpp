@@ -1,5 +1,7 @@
 #include "actors/prompts.hpp"
 
+#include <algorithm>
+
 #include "tasks/plain_text.hpp"
 
 namespace autodidact {
@@ -11,13 +13,26 @@ std::vector<PromptEncoder::Example> examples_of(const Task& task, bool hinted) {
   return examples;
 }
 
+// Looked for after every token, so it can only have ended in the last one: as many tokens as it has bytes are enough to look at.
+std::shared_ptr<const EndOfText> ends_with(const std::string& stop, const std::shared_ptr<const Tokenizer>& tokenizer) {
+  if (stop.empty()) return nullptr;
+  return std::make_shared<const EndOfText>([stop, tokenizer](std::span<const TokenId> tokens) {
+    const std::size_t looked_at = std::min(tokens.size(), stop.size() + 1);
+    return tokenizer->decode(tokens.last(looked_at)).find(stop) != std::string::npos;
+  });
+}
+
 }  // namespace
 
 Result<std::shared_ptr<const Prompts>> Prompts::make(std::shared_ptr<const Task> task,
                                                      std::shared_ptr<const Tokenizer> tokenizer,
                                                      std::shared_ptr<const ChatTemplate> chat, std::time_t now) {
   std::shared_ptr<Prompts> prompts(new Prompts(std::move(task), tokenizer));
-  if (chat == nullptr) return std::shared_ptr<const Prompts>(std::move(prompts));
+  if (chat == nullptr) {
+    prompts->stop_ = prompts->task_->plain_stop();
+    prompts->ends_ = ends_with(prompts->stop_, prompts->tokenizer_);
+    return std::shared_ptr<const Prompts>(std::move(prompts));
+  }
   const auto encoder = [&](std::vector<PromptEncoder::Example> examples) {
     PromptEncoder::Options options;
     options.examples = std::move(examples);
@@ -37,6 +52,12 @@ Result<std::vector<TokenId>> Prompts::asked(const Problem& problem, bool hinted)
 
 Result<std::vector<TokenId>> Prompts::stored(const Problem& problem) const {
   return alone_ ? alone_->encode(problem.prompt) : tokenizer_->encode(task_->plain_question(problem.prompt));
+}
+
+std::string Prompts::text(std::span<const TokenId> completion) const {
+  std::string text = tokenizer_->decode(completion);
+  if (!stop_.empty()) text.erase(std::min(text.size(), text.find(stop_)));
+  return text;
 }
 
 Result<Prompts::Pair> Prompts::seed(const WorkedExample& example) const {

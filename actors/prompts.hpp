@@ -5,10 +5,12 @@
 #include <ctime>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "model/chat/prompt_encoder.hpp"
+#include "model/decoder.hpp"
 #include "tasks/task.hpp"
 
 namespace autodidact {
@@ -25,6 +27,11 @@ class Prompts {
   Result<std::vector<TokenId>> asked(const Problem& problem, bool hinted) const;
   // What a kept attempt is stored with and trained on: the problem alone.
   Result<std::vector<TokenId>> stored(const Problem& problem) const;
+  // Without a chat template a model that is done goes on with a question of its own: the text that begins one ends an attempt.
+  // Null when there is no such text.
+  const std::shared_ptr<const EndOfText>& ends() const { return ends_; }
+  // What a completion says: without special tokens and without the text that ended it.
+  std::string text(std::span<const TokenId> completion) const;
   // A worked example as training data: what it is shown under, its hint included, and the completion with what ends it.
   struct Pair {
     std::vector<TokenId> prompt, completion;
@@ -37,6 +44,8 @@ class Prompts {
 
   const std::shared_ptr<const Task> task_;
   const std::shared_ptr<const Tokenizer> tokenizer_;
+  std::string stop_;
+  std::shared_ptr<const EndOfText> ends_;
   std::optional<PromptEncoder> alone_, asked_, asked_hinted_;  // with a template only
 };
 

@@ -202,7 +202,8 @@ void BatchDecoder::sample(std::int64_t slot, const float* logits) {
   sequence.result.logprobs.push_back(draw.logprob);
   sequence.result.versions.push_back(weights_->version);
   ++stats_.tokens;
-  if (draw.token == config.eos_token_id) return finish(slot, Finish::kStop);
+  const bool ended = draw.token == config.eos_token_id || (request.ends != nullptr && (*request.ends)(sequence.result.tokens));
+  if (ended) return finish(slot, Finish::kStop);
   if (sequence.result.tokens.size() == static_cast<std::size_t>(request.sampler.max_tokens)) finish(slot, Finish::kLength);
 }
 

@@ -51,7 +51,7 @@ Result<Shards> find_shards(const std::string& directory) {
   return shards;
 }
 
-Status read_shard(std::string_view file, const std::set<std::string>& promised, TensorFiller& filler) {
+Status read_shard(const RandomFile& file, const std::set<std::string>& promised, TensorFiller& filler) {
   AD_ASSIGN_OR_RETURN(const SafetensorsIndex index, parse_safetensors(file));
   for (const SafetensorsEntry& entry : index.entries) {
     if (!promised.empty() && promised.count(entry.name) == 0)
@@ -83,8 +83,8 @@ Result<std::shared_ptr<const float[]>> load_tensors(const std::string& directory
   TensorFiller filler(config);
   for (const auto& [file, promised] : shards) {
     const std::string path = directory + "/" + file;
-    AD_ASSIGN_OR_RETURN(const std::string bytes, read_file(path, kMaxShardBytes));
-    const Status read = read_shard(bytes, promised, filler);
+    AD_ASSIGN_OR_RETURN(const RandomFile opened, RandomFile::open(path, kMaxShardBytes));
+    const Status read = read_shard(opened, promised, filler);
     if (!read.ok()) return read.with_context(path);
   }
   auto data = filler.finish();

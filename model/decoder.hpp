@@ -6,7 +6,9 @@
 // curriculum issues uncommitted work again.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -16,17 +18,21 @@
 
 namespace autodidact {
 
+// Asked after each token with all drawn so far: whether the sequence ends here, as if by a stop token.
+using EndOfText = std::function<bool(std::span<const TokenId>)>;
+
 struct DecodeRequest {
   std::uint64_t tag = 0;        // the caller's name for it
   std::vector<TokenId> prompt;  // not empty, ids in range, prompt + max_tokens <= max positions
   SamplerSettings sampler;
   std::uint64_t seed = 0;  // the request's own random stream: its tokens do not depend on its neighbours
+  std::shared_ptr<const EndOfText> ends = {};  // null: the stop token alone ends it
 };
 
 struct DecodeResult {
   std::uint64_t tag = 0;
   Status status;                // not ok: this request alone failed; the rest is empty
-  std::vector<TokenId> tokens;  // stop token included when finish == kStop
+  std::vector<TokenId> tokens;  // what ended it included when finish == kStop
   std::vector<float> logprobs;  // untruncated, temperature 1, natural log
   std::vector<VersionId> versions;
   Finish finish = Finish::kStop;

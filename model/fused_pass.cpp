@@ -10,7 +10,7 @@ namespace {
 // matrix and gradient pass through the caches, so not too few.
 constexpr std::int64_t kHeadFloats = std::int64_t{1} << 23, kMinHeadRows = 120;
 
-void size(std::vector<float>& buffer, std::int64_t rows, std::int64_t width) {
+void size(HugeVector<float>& buffer, std::int64_t rows, std::int64_t width) {
   buffer.resize(static_cast<std::size_t>(rows * width + kSlackFloats));
 }
 
@@ -95,7 +95,7 @@ void FusedPass::forward(const PackedWeights& weights, std::span<const PlacedExam
   const std::int64_t d = config_.hidden_size;
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
     const std::int64_t rows = last(i) ? counted_ : rows_;
-    std::vector<float>& out = last(i) ? x_ : inputs_[i + 1];
+    HugeVector<float>& out = last(i) ? x_ : inputs_[i + 1];
     attention_forward(weights.layers[i], i);
     mlp_forward(weights.layers[i], kept(i), rows);
     copy_rows(kept(i).x_mid.data(), rows, d, out.data());

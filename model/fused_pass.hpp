@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "kernels/huge_pages.hpp"
 #include "model/blocks.hpp"
 #include "model/gradient_engine.hpp"
 #include "model/gradient_turns.hpp"
@@ -39,8 +40,8 @@ class FusedPass {
     std::int64_t counted_row;    // where its counted rows begin among all counted rows
   };
   struct Layer {  // [rows, width]; what comes after the last layer's attention is of counted rows only
-    std::vector<float> norm, mean, rstd, qkv, attended, x_mid, mlp_norm, mlp_mean, mlp_rstd, up, act;
-    std::vector<float> qk_raw, qk_rstd;  // before the query and key norm; empty without one
+    HugeVector<float> norm, mean, rstd, qkv, attended, x_mid, mlp_norm, mlp_mean, mlp_rstd, up, act;
+    HugeVector<float> qk_raw, qk_rstd;  // before the query and key norm; empty without one
   };
   struct Target {
     TokenId token;
@@ -72,10 +73,10 @@ class FusedPass {
   std::vector<Target> targets_;                              // of each counted row
   std::int64_t reserved_ = 0, longest_ = 0, head_rows_ = 0;  // head_rows_: of which logits are held at once
   std::int64_t rows_ = 0, counted_ = 0;
-  std::vector<std::vector<float>> inputs_;  // of each layer, [rows, hidden_size]
-  std::vector<Layer> layers_;               // of each layer; one for all when checkpointing
-  std::vector<float> x_, final_norm_, final_mean_, final_rstd_, logits_;
-  std::vector<float> dx_, dnorm_, dqkv_, dattended_, dact_, key_tiles_, scratch_, gemm_scratch_;
+  std::vector<HugeVector<float>> inputs_;  // of each layer, [rows, hidden_size]
+  std::vector<Layer> layers_;              // of each layer; one for all when checkpointing
+  HugeVector<float> x_, final_norm_, final_mean_, final_rstd_, logits_;
+  HugeVector<float> dx_, dnorm_, dqkv_, dattended_, dact_, key_tiles_, scratch_, gemm_scratch_;
 };
 
 }  // namespace autodidact

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kernels/cpu_kernels.hpp"
+#include "kernels/huge_pages.hpp"
 #include "model/weights.hpp"
 
 namespace autodidact {
@@ -42,8 +43,8 @@ struct PackedWeights {
   std::vector<PackedLayer> layers;
   std::vector<PackedMatrix> matrices;
   const float* flat = nullptr;
-  std::vector<float> panels;  // the one of the two that holds them
-  std::vector<std::uint16_t> panels_bf16;
+  HugeVector<float> panels;  // the one of the two that holds them
+  HugeVector<std::uint16_t> panels_bf16;
 };
 // Everything but the panels' contents. `flat` must outlive `packed`. compute: kF32 or kBf16.
 void lay_out_weights(const ModelConfig& config, const float* flat, Dtype compute, PackedWeights& packed);

@@ -59,20 +59,21 @@ float widen_f16(std::uint16_t half) {
   return std::bit_cast<float>(sign | (wide << 23) | (mantissa << 13));
 }
 
-// Up to kBlock values; returns whether all are finite. Plain loops over small blocks, which compilers turn into vectors.
-constexpr std::size_t kBlock = 4096;
+// Values read at a time: they are checked while they are in the cache. Plain loops, which compilers turn into vectors.
+constexpr std::size_t kBlock = 32768;
 
-bool widen_block(Dtype dtype, const char* from, std::size_t count, float* to) {
-  if (dtype == Dtype::kF32) {
-    std::memcpy(to, from, count * sizeof(float));
-  } else {
-    std::uint16_t bits[kBlock];
-    std::memcpy(bits, from, count * sizeof *bits);
-    for (std::size_t i = 0; i < count; ++i)
-      to[i] = dtype == Dtype::kBf16 ? std::bit_cast<float>(static_cast<std::uint32_t>(bits[i]) << 16) : widen_f16(bits[i]);
-  }
+Status read_block(const RandomFile& file, std::uint64_t offset, Dtype dtype, std::span<float> to) {
+  if (dtype == Dtype::kF32) return file.read(offset, {reinterpret_cast<char*>(to.data()), to.size() * sizeof(float)});
+  std::uint16_t bits[kBlock];
+  AD_RETURN_IF_ERROR(file.read(offset, {reinterpret_cast<char*>(bits), to.size() * sizeof *bits}));
+  for (std::size_t i = 0; i < to.size(); ++i)
+    to[i] = dtype == Dtype::kBf16 ? std::bit_cast<float>(static_cast<std::uint32_t>(bits[i]) << 16) : widen_f16(bits[i]);
+  return {};
+}
+
+bool all_finite(std::span<const float> values) {
   bool finite = true;
-  for (std::size_t i = 0; i < count; ++i) finite &= (std::bit_cast<std::uint32_t>(to[i]) & 0x7f800000u) != 0x7f800000u;
+  for (const float value : values) finite &= (std::bit_cast<std::uint32_t>(value) & 0x7f800000u) != 0x7f800000u;
   return finite;
 }
 
@@ -113,14 +114,15 @@ void write_tensor(const TensorView& tensor, const float* data, Dtype dtype, char
 
 }  // namespace
 
-Result<SafetensorsIndex> parse_safetensors(std::string_view file) {
+Result<SafetensorsIndex> parse_safetensors(const RandomFile& file) {
   std::uint64_t header_bytes = 0;
   if (file.size() < sizeof header_bytes) return bad("shorter than the 8 bytes of the header length");
-  std::memcpy(&header_bytes, file.data(), sizeof header_bytes);
+  AD_RETURN_IF_ERROR(file.read(0, {reinterpret_cast<char*>(&header_bytes), sizeof header_bytes}));
   const std::uint64_t rest = file.size() - sizeof header_bytes;
   if (header_bytes > kMaxHeaderBytes || header_bytes > rest)
     return bad("header length " + std::to_string(header_bytes) + " exceeds " + (header_bytes > rest ? "the file" : "100 MiB"));
-  const std::string_view header = file.substr(sizeof header_bytes, header_bytes);
+  std::string header(header_bytes, '\0');
+  AD_RETURN_IF_ERROR(file.read(sizeof header_bytes, header));
   if (header.empty() || header.front() != '{') return bad("the header does not begin with {");
   SafetensorsIndex index;
   AD_ASSIGN_OR_RETURN(index.entries, parse_safetensors_header(header));
@@ -129,13 +131,13 @@ Result<SafetensorsIndex> parse_safetensors(std::string_view file) {
   return index;
 }
 
-Status read_tensor(std::string_view file, const SafetensorsIndex& index, const SafetensorsEntry& entry, std::span<float> to) {
+Status read_tensor(const RandomFile& file, const SafetensorsIndex& index, const SafetensorsEntry& entry, std::span<float> to) {
   const std::size_t step = item_bytes(entry.dtype);
   AD_REQUIRE(entry.end - entry.begin == to.size() * step, "read_tensor: size mismatch");
-  const char* from = file.data() + index.data_begin + entry.begin;
   for (std::size_t begin = 0; begin < to.size(); begin += kBlock) {
-    const std::size_t count = std::min(kBlock, to.size() - begin);
-    if (widen_block(entry.dtype, from + begin * step, count, to.data() + begin)) continue;
+    const std::span<float> block = to.subspan(begin, std::min(kBlock, to.size() - begin));
+    AD_RETURN_IF_ERROR(read_block(file, index.data_begin + entry.begin + begin * step, entry.dtype, block));
+    if (all_finite(block)) continue;
     std::size_t i = begin;
     while (std::isfinite(to[i])) ++i;
     return bad("tensor " + printable_name(entry.name) + ": value " + std::to_string(i) + " is " +

@@ -18,7 +18,9 @@ class TorchRuntime : public ModelRuntime {
     return make_adamw_learner(options, seed, ranks, compute);
   }
   Result<std::unique_ptr<Scorer>> make_scorer() override {
-    return autodidact::make_scorer([](const ModelConfig& config) { return make_fused_engine(config, {}); });
+    const EngineOptions keeps_little{1, /*checkpointing=*/true};  // there is no way back to keep activations for
+    return autodidact::make_scorer(
+        [keeps_little](const ModelConfig& config) { return make_fused_engine(config, keeps_little); });
   }
 };
 

@@ -3,15 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <new>
 
+#include "kernels/huge_pages.hpp"
 #include "kernels/rng.hpp"
 #include "model/packed_weights.hpp"
 
 namespace autodidact {
 namespace {
-
-constexpr std::align_val_t kAlignment{64};
 
 bool ends_with(const std::string& text, const std::string& end) {
   return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
@@ -21,9 +19,9 @@ bool ends_with(const std::string& text, const std::string& end) {
 
 std::shared_ptr<float[]> aligned_floats(std::size_t size) {
   const std::size_t bytes = (size + kSlackFloats) * sizeof(float);
-  auto* memory = static_cast<float*>(::operator new[](bytes, kAlignment));
+  auto* memory = static_cast<float*>(allocate_pages(bytes));
   std::memset(memory, 0, bytes);
-  return {memory, [](float* p) { ::operator delete[](p, kAlignment); }};
+  return {memory, [bytes](float* p) { free_pages(p, bytes); }};
 }
 
 WeightsPtr make_weights(const ModelConfig& config, VersionId version, std::shared_ptr<const float[]> data, Dtype compute) {

@@ -12,6 +12,15 @@ namespace {
 
 constexpr std::size_t kLabel = 12;
 
+std::string duration(std::uint64_t us) {
+  char text[32];
+  if (us < 1'000'000)
+    std::snprintf(text, sizeof text, "%.1f ms", static_cast<double>(us) * 1e-3);
+  else
+    std::snprintf(text, sizeof text, "%.1f s", static_cast<double>(us) * 1e-6);
+  return text;
+}
+
 class ShowRenderer : public Renderer {
  public:
   explicit ShowRenderer(Output& output) : output_(output) {}
@@ -57,7 +66,7 @@ class ShowRenderer : public Renderer {
                          scalar_text(line.value("top_p", Json())) + ", top-k " + scalar_text(line.value("top_k", Json())) +
                          ", seed " + escape_text(text_of(line, "seed")));
     field("length", std::to_string(count_of(line, "length")) + " tokens, ended by " + escape_text(text_of(line, "finish")) +
-                        ", " + std::to_string(count_of(line, "sample_us")) + " us");
+                        ", " + duration(count_of(line, "sample_us")));
   }
 
   void paragraphs(const std::string& text, bool numbered) {

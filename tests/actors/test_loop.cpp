@@ -97,7 +97,8 @@ void TestLoop::assemble(const Settings& settings) {
                                                        .oracle = settings.oracle,
                                                        .tokens_per_step = settings.tokens_per_step,
                                                        .decode_step = settings.decode_step,
-                                                       .train_step = settings.train_step});
+                                                       .train_step = settings.train_step,
+                                                       .scorer_gap = settings.scorer_gap});
   weights_ = std::make_unique<WeightBoard>(settings.data_dir);
   gate_ =
       std::make_unique<DeviceGate>(options.placement.mode == "split" ? DeviceGate::Mode::kSplit : DeviceGate::Mode::kShared);

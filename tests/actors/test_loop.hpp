@@ -28,6 +28,7 @@ class TestLoop {
     Oracle oracle = improving_oracle();
     std::chrono::microseconds decode_step{200}, train_step{200};
     std::int32_t tokens_per_step = 4;
+    float scorer_gap = 0;
     std::string data_dir;          // made if missing; empty = a fresh one
     ReplayStore* store = nullptr;  // empty = a memory store of its own
   };

@@ -30,6 +30,15 @@ TEST(WholeLoop, RunsItsRoundsAndAccountsForEverything) {
   EXPECT_EQ(loop.store().trainer_state().value().step, 25u);
   EXPECT_EQ(loop.store().loop_state().value().serving, 3u);
   EXPECT_EQ(loop.metrics().value("autodidact_items_total", "duplicate"), 0) << "no work was done twice";
+  EXPECT_EQ(loop.metrics().value("autodidact_logprob_gap_nats", "max"), 0);
+}
+
+TEST(WholeLoop, TheGapBetweenSamplerAndTrainerIsMeasured) {
+  TestLoop::Settings settings;
+  settings.scorer_gap = 0.25f;
+  TestLoop loop(std::move(settings));
+  ASSERT_TRUE(loop.wait_finished(60s)) << loop.status().dump(1);
+  EXPECT_NEAR(loop.metrics().value("autodidact_logprob_gap_nats", "max"), 0.25, 1e-6);
 }
 
 TEST(WholeLoop, SplitPlacementGivesTheSameAccounts) {

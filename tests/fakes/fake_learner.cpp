@@ -122,7 +122,8 @@ Result<std::vector<std::vector<float>>> FakeScorer::logprobs(const Weights&, std
   std::vector<std::vector<float>> out;
   for (const auto& example : batch) {
     auto& row = out.emplace_back();
-    for (std::size_t i = example.prompt_length; i < example.tokens.size(); ++i) row.push_back(fake_logprob(example.tokens[i]));
+    for (std::size_t i = example.prompt_length; i < example.tokens.size(); ++i)
+      row.push_back(fake_logprob(example.tokens[i]) - gap_);
   }
   return out;
 }

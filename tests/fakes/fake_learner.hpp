@@ -33,7 +33,11 @@ class FakeLearner : public Learner {
 
 class FakeScorer : public Scorer {
  public:
+  explicit FakeScorer(float gap) : gap_(gap) {}
   Result<std::vector<std::vector<float>>> logprobs(const Weights& weights, std::span<const TrainExample> batch) override;
+
+ private:
+  const float gap_;
 };
 
 }  // namespace autodidact

@@ -53,6 +53,8 @@ Result<std::unique_ptr<Learner>> FakeRuntime::make_learner(const TrainOptions&, 
   return std::unique_ptr<Learner>(std::make_unique<FakeLearner>(options_, seed, controls_));
 }
 
-Result<std::unique_ptr<Scorer>> FakeRuntime::make_scorer() { return std::unique_ptr<Scorer>(std::make_unique<FakeScorer>()); }
+Result<std::unique_ptr<Scorer>> FakeRuntime::make_scorer() {
+  return std::unique_ptr<Scorer>(std::make_unique<FakeScorer>(options_.scorer_gap));
+}
 
 }  // namespace autodidact

@@ -63,6 +63,7 @@ struct FakeOptions {
   std::int32_t tokens_per_step = 8;                            // of each sequence; so longer answers take longer
   std::chrono::microseconds decode_step{0};                    // sleep
   std::chrono::microseconds train_step{0};                     // sleep
+  float scorer_gap = 0;                                        // between what sampler and scorer say of a token
   std::function<void(std::uint64_t step)> on_train_step = {};  // told of every step computed, on the learner's thread
 };
 

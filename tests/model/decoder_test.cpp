@@ -82,6 +82,16 @@ TEST_P(DecoderTest, LogProbabilitiesAreTheTrainersBitForBit) {
   for (std::size_t i = 0; i < requests.size(); ++i) EXPECT_EQ(results.at(requests[i].tag).logprobs, scored[i]) << i;
 }
 
+TEST_P(DecoderTest, ARequestMayEndItself) {
+  DecodeRequest whole = request(config_, 4, 1, 20), cut = whole;
+  const DecodeResult all = run(*decoder_with(weights_, 1), {whole}).at(4);
+  ASSERT_GT(all.tokens.size(), 3u);
+  cut.ends = std::make_shared<const EndOfText>([](std::span<const TokenId> tokens) { return tokens.size() == 3; });
+  const DecodeResult three = run(*decoder_with(weights_, 1), {cut}).at(4);
+  EXPECT_EQ(three.tokens, std::vector<TokenId>(all.tokens.begin(), all.tokens.begin() + 3));
+  EXPECT_EQ(three.finish, Finish::kStop);
+}
+
 TEST_P(DecoderTest, GreedyTakesTheTokenThatTheTrainerFindsLikeliest) {
   DecodeRequest r = request(config_, 4, 0, 8);
   const DecodeResult result = run(*decoder_with(weights_, 1), {r}).at(4);

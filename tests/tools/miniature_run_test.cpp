@@ -63,9 +63,18 @@ TEST_F(MiniatureRun, RoundsOfStarRaiseTheHeldOutAccuracy) {
   EXPECT_LT(accuracy(versions[0]), 0.75) << "the base model leaves room to learn";
   EXPECT_GT(accuracy(versions[2]), accuracy(versions[0]) + 0.15);
   EXPECT_TRUE(versions[2].at("serving"));
+  EXPECT_EQ(versions[2].at("metrics").at("logprob_gap"), 0) << "sampler and trainer, the same bits";
   const ProcessRun verified = replay("run", {"verify"});
   EXPECT_EQ(verified.status, 0) << verified.out;
   EXPECT_NE(verified.out.find(" 0 problems"), std::string::npos) << verified.out;
+}
+
+TEST_F(MiniatureRun, Bfloat16RanksAndCheckpointingLearnToo) {
+  const auto versions = learn("run", {"model.dtype=bfloat16", "train.data_parallel=2", "train.threads=1",
+                                      "train.activation_checkpointing=true", "loop.rounds=1"});
+  ASSERT_EQ(versions.size(), 2u);
+  EXPECT_GT(accuracy(versions[1]), accuracy(versions[0]) + 0.05);
+  EXPECT_EQ(versions[1].at("metrics").at("logprob_gap"), 0);
 }
 
 TEST_F(MiniatureRun, ContinuousAndSplitLearnToo) {

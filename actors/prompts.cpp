@@ -13,7 +13,8 @@ std::vector<PromptEncoder::Example> examples_of(const Task& task, bool hinted) {
   return examples;
 }
 
-// Looked for after every token, so it can only have ended in the last one: as many tokens as it has bytes are enough to look at.
+// Looked for after every token, so it can only have ended in the last one: as many tokens as it has bytes are enough to look
+// at.
 std::shared_ptr<const EndOfText> ends_with(const std::string& stop, const std::shared_ptr<const Tokenizer>& tokenizer) {
   if (stop.empty()) return nullptr;
   return std::make_shared<const EndOfText>([stop, tokenizer](std::span<const TokenId> tokens) {

@@ -1,7 +1,7 @@
-// Matrix products. One register tile does them all: MR rows by NV vectors of C, one chain of multiply-adds over k per output;
-// sums longer than kDepth are cut where depth_block() says, a function of their length alone, and the pieces added in order.
-// Around it the usual blocking: a block of A in the second-level cache, a panel of B in the first.
-// Included by isa_*.cpp only, see simd.hpp.
+// Matrix products. Included by isa_*.cpp only, see simd.hpp.
+// One register tile does them all: MR rows by NV vectors of C, one chain of multiply-adds over k per output; sums longer than
+// kDepth are cut where depth_block() says, a function of their length alone, and the pieces added in order. Around it the usual
+// blocking: a block of A in the second-level cache, a panel of B in the first.
 
 #if AD_SIMD_WIDTH == 16
 constexpr int kRowTile = 12;  // 24 of 32 registers

@@ -255,6 +255,7 @@ TEST_P(Pointwise, AdamWFollowsItsFormula) {
   for (int t = 1; t <= 3; ++t) {
     const auto grad = random_floats(n, static_cast<std::uint64_t>(10 + t));
     AdamWCall call{param.data(),
+                   param.data(),
                    m.data(),
                    v.data(),
                    grad.data(),

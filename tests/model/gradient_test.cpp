@@ -56,7 +56,8 @@ TEST_P(GradientTest, LogProbabilitiesAgreeWithAutograd) {
   ASSERT_EQ(fused.size(), torch.size());
   for (std::size_t i = 0; i < fused.size(); ++i) {
     ASSERT_EQ(fused[i].size(), torch[i].size());
-    for (std::size_t j = 0; j < fused[i].size(); ++j) EXPECT_NEAR(fused[i][j], torch[i][j], 1e-5 * (1 + std::abs(torch[i][j]))) << i << ", " << j;
+    for (std::size_t j = 0; j < fused[i].size(); ++j)
+      EXPECT_NEAR(fused[i][j], torch[i][j], 1e-5 * (1 + std::abs(torch[i][j]))) << i << ", " << j;
   }
 }
 

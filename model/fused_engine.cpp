@@ -37,6 +37,7 @@ class FusedEngine : public GradientEngine {
   }
 
   Result<double> gradient(const Weights& weights, std::span<const PlacedExample> batch, float scale, float* grad) override {
+    if (batch.empty()) return 0.0;
     deal(batch);
     prepare_buffers();
     const std::int64_t d = config_.hidden_size;

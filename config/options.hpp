@@ -93,12 +93,12 @@ struct VerifyOptions {
 };
 
 struct TrainOptions {
-  std::int64_t threads = 2;             // data-parallel workers, one thread each
-  std::int64_t batch_sequences = 128;   // sequences per optimizer step
-  std::int64_t micro_batch_tokens = 0;  // a step's batch is computed in parts of at most this many tokens; 0 = at once
+  std::int64_t threads = 2;               // data-parallel workers, one thread each
+  std::int64_t batch_sequences = 128;     // sequences per optimizer step
+  std::int64_t micro_batch_tokens = 0;    // a step's batch is computed in parts of at most this many tokens; 0 = at once
   bool activation_checkpointing = false;  // keep each layer's input only and compute the rest again on the way back
   std::int64_t data_parallel = 1;         // ranks that share each batch, `threads` threads each
-  std::int64_t seed_steps = 1000;       // base phase, on the seed examples
+  std::int64_t seed_steps = 1000;         // base phase, on the seed examples
   std::int64_t steps_first_round = 300;
   bool balance_groups = true;  // rounds draw every problem group alike (each digit length), not every example
   double steps_growth = 1.2;   // steps in round n = steps_first_round * steps_growth^(n-1)

@@ -25,7 +25,7 @@ struct DecodeRequest {
   std::uint64_t tag = 0;        // the caller's name for it
   std::vector<TokenId> prompt;  // not empty, ids in range, prompt + max_tokens <= max positions
   SamplerSettings sampler;
-  std::uint64_t seed = 0;  // the request's own random stream: its tokens do not depend on its neighbours
+  std::uint64_t seed = 0;                      // the request's own random stream: its tokens do not depend on its neighbours
   std::shared_ptr<const EndOfText> ends = {};  // null: the stop token alone ends it
 };
 

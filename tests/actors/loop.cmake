@@ -5,6 +5,7 @@ endif()
 
 ad_test(actors_loop_core_test SOURCES loop_core_test.cpp LIBS autodidact::actors)
 ad_test(actors_lora_resume_test SOURCES lora_resume_test.cpp LIBS autodidact::actors autodidact::learner)
+ad_test(actors_prompts_test SOURCES prompts_test.cpp LIBS autodidact::actors)
 ad_test(actors_metrics_test SOURCES metrics_test.cpp LIBS autodidact::actors)
 ad_test(actors_caf_compat_test SOURCES caf_compat_test.cpp LIBS autodidact::actors)
 

@@ -30,7 +30,7 @@ class EngineTest : public ::testing::TestWithParam<Shape> {
   }
   const ModelConfig config_ = testing::config_of(GetParam());
   const WeightsPtr weights_ = testing::random_weights(config_);
-  const std::vector<TrainExample> batch_ = testing::random_batch(config_, config_.hidden_size > 100 ? 12 : 60);
+  const std::vector<TrainExample> batch_ = testing::random_batch(config_, config_.hidden_size > 100 ? 8 : 30);
   std::vector<PlacedExample> examples_;
 };
 
@@ -136,7 +136,7 @@ TEST_P(EngineTest, PublishingHandsOverPointers) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Shapes, EngineTest, ::testing::ValuesIn(testing::shapes()),
+INSTANTIATE_TEST_SUITE_P(Shapes, EngineTest, ::testing::ValuesIn(testing::shapes_and_a_large_one()),
                          [](const auto& info) { return info.param.name; });
 
 // Steps far below what bfloat16 resolves add up, because the parameters are fp32.

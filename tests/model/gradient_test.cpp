@@ -79,7 +79,7 @@ TEST_P(GradientTest, SameBitsForAnyNumberOfThreads) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Shapes, GradientTest, ::testing::ValuesIn(testing::shapes()),
+INSTANTIATE_TEST_SUITE_P(Shapes, GradientTest, ::testing::ValuesIn(testing::shapes_and_a_large_one()),
                          [](const auto& info) { return info.param.name; });
 
 }  // namespace

@@ -93,7 +93,7 @@ struct VerifyOptions {
 };
 
 struct TrainOptions {
-  std::int64_t threads = 2;               // data-parallel workers, one thread each
+  std::int64_t threads = 2;               // of each data-parallel rank; what they compute does not depend on it
   std::int64_t batch_sequences = 128;     // sequences per optimizer step
   std::int64_t micro_batch_tokens = 0;    // a step's batch is computed in parts of at most this many tokens; 0 = at once
   bool activation_checkpointing = false;  // keep each layer's input only and compute the rest again on the way back

@@ -116,9 +116,11 @@ Result<EvaluationResult> EvaluatorEngine::measure(VersionId version, std::uint64
     groups[task.group_of(problems[i])].add(answer, process);
   }
   json metrics = all.to_json();
-  AD_ASSIGN_OR_RETURN(const double gap, logprob_gap(weights, problems, results));
-  metrics["logprob_gap"] = gap;
-  context_->metrics->set("autodidact_logprob_gap_nats", "max", gap);
+  AD_ASSIGN_OR_RETURN(const auto gap, logprob_gap(weights, problems, results));
+  if (gap) {
+    metrics["logprob_gap"] = *gap;
+    context_->metrics->set("autodidact_logprob_gap_nats", "max", *gap);
+  }
   metrics["groups"] = json::array();
   for (std::size_t g = 0; g < groups.size(); ++g) {
     json row = groups[g].to_json();
@@ -130,8 +132,8 @@ Result<EvaluationResult> EvaluatorEngine::measure(VersionId version, std::uint64
 
 // Policy gradients weigh what was sampled by what the trainer thinks of it: the two must agree. On one machine's kernels they
 // do to the bit; where sampler and trainer compute differently, this tells by how much.
-Result<double> EvaluatorEngine::logprob_gap(const WeightsPtr& weights, const std::vector<Problem>& problems,
-                                            const std::vector<DecodeResult>& results) {
+Result<std::optional<double>> EvaluatorEngine::logprob_gap(const WeightsPtr& weights, const std::vector<Problem>& problems,
+                                                           const std::vector<DecodeResult>& results) {
   constexpr std::size_t kScored = 4;
   std::vector<TrainExample> examples;
   std::vector<const DecodeResult*> sampled;
@@ -144,7 +146,7 @@ Result<double> EvaluatorEngine::logprob_gap(const WeightsPtr& weights, const std
     examples.push_back({std::move(tokens), prompt, 1});
     sampled.push_back(&result);
   }
-  if (examples.empty()) return 0.0;
+  if (examples.empty()) return std::optional<double>();
   const ModelClock::Scope scope(*context_->model_clock);
   AD_ASSIGN_OR_RETURN(const auto scorer, context_->runtime->make_scorer());
   AD_ASSIGN_OR_RETURN(const auto scored, scorer->logprobs(*weights, examples));
@@ -152,7 +154,7 @@ Result<double> EvaluatorEngine::logprob_gap(const WeightsPtr& weights, const std
   for (std::size_t i = 0; i < sampled.size(); ++i)
     for (std::size_t t = 0; t < sampled[i]->logprobs.size(); ++t)
       gap = std::max(gap, std::abs(static_cast<double>(scored[i][t]) - sampled[i]->logprobs[t]));
-  return gap;
+  return std::optional(gap);
 }
 
 Result<std::string> EvaluatorEngine::answer(const std::string& question, bool hint) {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "actors/compute_thread.hpp"
@@ -34,9 +35,10 @@ class EvaluatorEngine : public std::enable_shared_from_this<EvaluatorEngine> {
 
  private:
   Result<EvaluationResult> measure(VersionId version, std::uint64_t limit);
-  // Largest |log p by the trainer - by the sampler| of the tokens of a few results, under the same weights.
-  Result<double> logprob_gap(const WeightsPtr& weights, const std::vector<Problem>& problems,
-                             const std::vector<DecodeResult>& results);
+  // Largest |log p by the trainer - by the sampler| of the tokens of a few results, under the same weights; nothing when none
+  // has tokens.
+  Result<std::optional<double>> logprob_gap(const WeightsPtr& weights, const std::vector<Problem>& problems,
+                                            const std::vector<DecodeResult>& results);
   Result<std::string> answer(const std::string& question, bool hint);
   Result<std::vector<DecodeResult>> decode(const WeightsPtr& weights, const std::vector<Problem>& problems, bool hinted);
   void post(std::function<void()> job, const std::function<void(Status)>& refuse);

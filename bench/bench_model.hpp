@@ -1,6 +1,8 @@
 #pragma once
-// The model and command line shared by decode_bench and train_bench: a Llama-shaped model of the size the demo trains.
+// What the benchmarks of model/ share: their command line, their clock, and a Llama-shaped model of the size the demo trains.
 
+#include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -33,6 +35,18 @@ class Arguments {
   }
   std::map<std::string, std::string> values_;
 };
+
+// Best of the repeats, each timed alone: other work on the machine only slows.
+template <class Work>
+double best_seconds(std::int64_t repeats, Work work) {
+  double best = 1e9;
+  for (std::int64_t i = 0; i < repeats; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    work();
+    best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  }
+  return best;
+}
 
 inline std::map<std::string, std::string> model_defaults() {
   return {{"d", "64"},    {"layers", "3"}, {"heads", "4"},      {"kv-heads", "4"},

@@ -1,47 +1,34 @@
 // Loading a checkpoint's weights beside reading its bytes: best of a few, from the page cache unless it is dropped before.
 // Prints one JSON object. usage: load_bench --checkpoint DIR [--repeats 3]
 
-#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <vector>
 
 #include "bench/bench_model.hpp"
-#include "config/random_file.hpp"
+#include "model/byte_source.hpp"
 #include "model/checkpoint_tensors.hpp"
 #include "model/config_json.hpp"
 
 namespace autodidact::bench {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-template <class Work>
-double best_seconds(std::int64_t repeats, Work work) {
-  double best = 1e9;
-  for (std::int64_t i = 0; i < repeats; ++i) {
-    const auto start = Clock::now();
-    work();
-    best = std::min(best, std::chrono::duration<double>(Clock::now() - start).count());
-  }
-  return best;
-}
-
 int run(const Arguments& arguments) {
   const std::string directory = arguments.text("checkpoint"), path = directory + "/model.safetensors";
   const auto loaded = load_checkpoint(directory, 1);
-  const auto file = RandomFile::open(path, std::uint64_t{1} << 40);
+  const auto file = bytes_of_file(path);
   if (!loaded.ok() || !file.ok()) {
     std::fprintf(stderr, "load_bench: %s\n", (loaded.ok() ? file.status() : loaded.status()).message().c_str());
     return 1;
   }
   const ModelConfig config = (*loaded)->config;
+  const ByteSource& source = **file;
   const std::int64_t repeats = arguments.integer("repeats");
   std::vector<char> bytes(std::size_t{1} << 20);
   const double read = best_seconds(repeats, [&] {
-    for (std::uint64_t at = 0; at < file->size(); at += bytes.size()) {
-      const std::size_t count = std::min<std::uint64_t>(bytes.size(), file->size() - at);
-      if (!file->read(at, std::span(bytes).first(count)).ok()) std::abort();
+    for (std::uint64_t at = 0; at < source.size(); at += bytes.size()) {
+      const std::size_t count = std::min<std::uint64_t>(bytes.size(), source.size() - at);
+      if (!source.read(at, std::span(bytes).first(count)).ok()) std::abort();
     }
   });
   const double tensors = best_seconds(repeats, [&] {
@@ -50,11 +37,11 @@ int run(const Arguments& arguments) {
   const double whole = best_seconds(repeats, [&] {
     if (!load_checkpoint(directory, 1).ok()) std::abort();
   });
-  const double gigabytes = static_cast<double>(file->size()) * 1e-9;
+  const double gigabytes = static_cast<double>(source.size()) * 1e-9;
   std::printf(
       "{\"bytes\": %lu, \"read_gb_per_s\": %.2f, \"tensors_gb_per_s\": %.2f, \"tensors_and_panels_gb_per_s\": %.2f, "
       "\"seconds\": %.3f}\n",
-      file->size(), gigabytes / read, gigabytes / tensors, gigabytes / whole, whole);
+      source.size(), gigabytes / read, gigabytes / tensors, gigabytes / whole, whole);
   return 0;
 }
 

@@ -4,7 +4,6 @@
 #include <sys/resource.h>
 
 #include <atomic>
-#include <chrono>
 #include <cstdio>
 #include <vector>
 
@@ -18,9 +17,6 @@
 
 namespace autodidact::bench {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-double ms_since(Clock::time_point start) { return std::chrono::duration<double, std::milli>(Clock::now() - start).count(); }
 
 // Lengths spread evenly from half to three halves of --length, prompts a quarter of each; or, with --packed 1, every row full
 // and every token counted.
@@ -39,16 +35,9 @@ std::vector<TrainExample> random_batch(const ModelConfig& config, const Argument
   return batch;
 }
 
-// Best of the steps, each timed alone: other work on the machine only slows.
 template <class Work>
 double best_ms(std::int64_t repeats, Work work) {
-  double best = 1e9;
-  for (std::int64_t i = 0; i < repeats; ++i) {
-    const auto start = Clock::now();
-    work();
-    best = std::min(best, ms_since(start));
-  }
-  return best;
+  return 1e3 * best_seconds(repeats, work);
 }
 
 // 2 per multiply-add: 3 passes over every matrix for each token, and the causal half of attention.

@@ -81,8 +81,8 @@ void add_train_plan(std::vector<Field>& f) {
                 "A step's batch is computed in parts of at most this many tokens, padding included, and their gradients are "
                 "summed: the same step in less memory. 0 = at once."},
                {"train.activation_checkpointing", in(&T::activation_checkpointing), Reload::kRestart, "", any(),
-                "Keep only each layer's input and compute the layer again on the way back: a third more work, a tenth of the "
-                "activations' memory."},
+                "Keep only the input of each layer and compute it again on the way back: less memory for activations, one "
+                "forward pass more."},
                {"train.data_parallel", in(&T::data_parallel), Reload::kRestart, "ranks", between(1, 64),
                 "Ranks that share each batch, train.threads threads and one gradient each; their gradients are summed."},
                {"train.seed_steps", in(&T::seed_steps), Reload::kRestart, "steps", between(0, 1e9),
@@ -138,7 +138,7 @@ void add_lora(std::vector<Field>& f) {
                 "LoRA: a weight becomes W + lora_alpha / lora_rank x B A."},
                {"train.lora_target_modules", in(&T::lora_target_modules), Reload::kRestart, "", any(),
                 "LoRA: which matrices get adapters, separated by commas: q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, "
-                "down_proj; all-linear = every one of them."},
+                "down_proj (GPT-2: c_attn, c_proj, c_fc); all-linear = every one of them."},
                {"train.use_rslora", in(&T::use_rslora), Reload::kRestart, "", any(),
                 "LoRA: divide lora_alpha by the square root of lora_rank instead (rank-stabilised)."},
            });

@@ -35,13 +35,12 @@ class AdamWStep {
   struct Slice {
     std::size_t offset, size;
     bool decays;
-    const PackedMatrix* matrix;  // whose rows first .. first + rows it is; null when not packed
-    std::int64_t first, rows;
+    PackedMatrix matrix;       // whose rows first .. first + rows it is
+    std::int64_t first, rows;  // no rows when it is not packed
   };
   void add_plain(std::size_t offset, std::size_t size, bool decays);
   void add_matrix(const PackedMatrix& matrix);
 
-  std::vector<PackedMatrix> matrices_;
   std::vector<Slice> slices_;
 };
 

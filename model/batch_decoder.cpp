@@ -14,15 +14,24 @@
 namespace autodidact {
 namespace {
 
-constexpr std::int64_t kPrefillRows =
-    512;  // prompt rows per step beyond one whole prompt; the products are at full speed by 100
+// Prompt rows per step beyond one whole prompt: the products are at full speed by 100.
+constexpr std::int64_t kPrefillRows = 512;
+// Prompt rows that are worth joining a step later for.
+constexpr std::int64_t kWorthAStep = 32;
 
+// A slot and who has it, or had it: a prompt stays in the cache until the next one takes its place.
 struct Sequence {
   DecodeRequest request;
   DecodeResult result;
   std::int64_t positions = 0;  // in the cache
+  std::int64_t prefix = 0;     // of the prompt, computed with the present weights: other prompts may begin with it
   bool busy = false;
 };
+
+std::int64_t common_prefix(std::span<const TokenId> a, std::span<const TokenId> b) {
+  const auto ends = std::mismatch(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(std::min(a.size(), b.size())), b.begin());
+  return ends.first - a.begin();
+}
 
 class BatchDecoder : public Decoder {
  public:
@@ -45,7 +54,12 @@ class BatchDecoder : public Decoder {
  private:
   Status check(const DecodeRequest& request) const;
   void admit();
-  void place(DecodeRequest request, std::int64_t slot);
+  struct Prefix {
+    std::int64_t slot = 0, length = 0;
+  };
+  Prefix cached_prefix(const std::vector<TokenId>& prompt) const;
+  bool joiners_share(const std::vector<TokenId>& prompt, std::int64_t more_than) const;
+  void place(DecodeRequest request, std::int64_t slot, const Prefix& prefix);
   void lay_out_rows();
   void sample(std::int64_t slot, const float* logits);
   void finish(std::int64_t slot, Finish finish, Status status = {});
@@ -82,6 +96,7 @@ Status BatchDecoder::set_weights(WeightsPtr weights) {
     pass_.emplace(config, static_cast<std::int64_t>(slots_.size()), max_rows_);
     scratch_.emplace(config.vocab_size);
   }
+  for (Sequence& sequence : slots_) sequence.prefix = 0;
   packed_ = weights->packed;
   weights_ = std::move(weights);
   return {};
@@ -133,7 +148,9 @@ void BatchDecoder::cancel(std::uint64_t tag) {
   }
 }
 
-// First come, first served, as far as slots and rows go. A request with the prompt of the one before it joins without rows.
+// First come, first served, as far as slots and rows go. A request with the prompt of the one before it joins without rows, and
+// one whose beginning is in the cache with the rows that are not; when the beginning is being computed in this very step, it
+// joins in the next.
 void BatchDecoder::admit() {
   joiners_.clear();
   auto rows = static_cast<std::int64_t>(running_);
@@ -141,18 +158,39 @@ void BatchDecoder::admit() {
     if (slots_[slot].busy) continue;
     const DecodeRequest& next = waiting_.front();
     const bool copy = !joiners_.empty() && next.prompt == slots_[joiners_.back()].request.prompt;
-    if (!copy) rows += static_cast<std::int64_t>(next.prompt.size());
+    const Prefix prefix = copy ? Prefix{} : cached_prefix(next.prompt);
+    if (!copy && joiners_share(next.prompt, prefix.length + kWorthAStep)) return;
+    if (!copy) rows += static_cast<std::int64_t>(next.prompt.size()) - prefix.length;
     if (rows > max_rows_) return;
-    place(std::move(waiting_.front()), static_cast<std::int64_t>(slot));
+    place(std::move(waiting_.front()), static_cast<std::int64_t>(slot), prefix);
     waiting_.pop_front();
     joiners_.push_back(static_cast<std::int64_t>(slot));
   }
 }
 
-void BatchDecoder::place(DecodeRequest request, std::int64_t slot) {
-  Sequence& sequence = slots_[slot];
+// The longest beginning of the prompt that a slot's cache holds; its last token is computed in any case.
+BatchDecoder::Prefix BatchDecoder::cached_prefix(const std::vector<TokenId>& prompt) const {
+  Prefix longest;
+  for (std::size_t slot = 0; slot < slots_.size(); ++slot) {
+    const auto known = std::span(slots_[slot].request.prompt).first(static_cast<std::size_t>(slots_[slot].prefix));
+    const std::int64_t length = common_prefix(std::span(prompt).first(prompt.size() - 1), known);
+    if (length > longest.length) longest = {static_cast<std::int64_t>(slot), length};
+  }
+  return longest;
+}
+
+bool BatchDecoder::joiners_share(const std::vector<TokenId>& prompt, std::int64_t more_than) const {
+  return std::any_of(joiners_.begin(), joiners_.end(), [&](std::int64_t slot) {
+    return common_prefix(slots_[static_cast<std::size_t>(slot)].request.prompt, prompt) > more_than;
+  });
+}
+
+void BatchDecoder::place(DecodeRequest request, std::int64_t slot, const Prefix& prefix) {
+  if (prefix.slot != slot) pass_->copy_cache(prefix.slot, slot, prefix.length);
+  Sequence& sequence = slots_[static_cast<std::size_t>(slot)];
   sequence = {};
   sequence.busy = true;
+  sequence.prefix = prefix.length;
   sequence.result.tag = request.tag;
   const auto most = static_cast<std::size_t>(request.sampler.max_tokens);
   sequence.result.tokens.reserve(most);
@@ -175,13 +213,14 @@ void BatchDecoder::lay_out_rows() {
   }
   for (std::size_t i = 0; i < joiners_.size();) {
     const std::vector<TokenId>& prompt = slots_[joiners_[i]].request.prompt;
+    const std::int64_t known = slots_[joiners_[i]].prefix, rows = static_cast<std::int64_t>(prompt.size()) - known;
     std::size_t end = i + 1;
     while (end < joiners_.size() && slots_[joiners_[end]].request.prompt == prompt) ++end;
     for (std::size_t j = i; j < end; ++j) segment_of_[joiners_[j]] = segments_.size();
-    segments_.push_back({joiners_[i], 0, static_cast<std::int64_t>(tokens_.size()), static_cast<std::int64_t>(prompt.size()),
-                         std::span(joiners_).subspan(i + 1, end - i - 1)});
-    tokens_.insert(tokens_.end(), prompt.begin(), prompt.end());
-    stats_.prompt_tokens += prompt.size();
+    segments_.push_back(
+        {joiners_[i], known, static_cast<std::int64_t>(tokens_.size()), rows, std::span(joiners_).subspan(i + 1, end - i - 1)});
+    tokens_.insert(tokens_.end(), prompt.begin() + known, prompt.end());
+    stats_.prompt_tokens += static_cast<std::uint64_t>(rows);
     i = end;
   }
 }
@@ -192,7 +231,8 @@ void BatchDecoder::sample(std::int64_t slot, const float* logits) {
   const DecodeRequest& request = sequence.request;
   const TokenId never = config.pad_token_id != config.eos_token_id ? config.pad_token_id : -1;
   const double uniform = random_unit(request.seed, sequence.result.tokens.size());
-  sequence.positions += sequence.positions == 0 ? static_cast<std::int64_t>(request.prompt.size()) : 1;
+  if (sequence.positions == 0) sequence.prefix = static_cast<std::int64_t>(request.prompt.size());
+  sequence.positions += sequence.positions == 0 ? sequence.prefix : 1;
   const Draw draw = draw_token(cpu_kernels(), logits, config.vocab_size, request.sampler, never, uniform, *scratch_);
   if (draw.token < 0)
     return finish(

@@ -14,7 +14,6 @@ namespace autodidact {
 namespace {
 
 constexpr std::uint64_t kMaxIndexBytes = 64 << 20;
-constexpr std::uint64_t kMaxShardBytes = std::uint64_t{1} << 36;
 constexpr std::size_t kMaxShards = 1000;
 
 Status bad(const std::string& what) { return {Errc::kBadInput, what}; }
@@ -51,7 +50,7 @@ Result<Shards> find_shards(const std::string& directory) {
   return shards;
 }
 
-Status read_shard(const RandomFile& file, const std::set<std::string>& promised, TensorFiller& filler) {
+Status read_shard(const ByteSource& file, const std::set<std::string>& promised, TensorFiller& filler) {
   AD_ASSIGN_OR_RETURN(const SafetensorsIndex index, parse_safetensors(file));
   for (const SafetensorsEntry& entry : index.entries) {
     if (!promised.empty() && promised.count(entry.name) == 0)
@@ -83,8 +82,8 @@ Result<std::shared_ptr<const float[]>> load_tensors(const std::string& directory
   TensorFiller filler(config);
   for (const auto& [file, promised] : shards) {
     const std::string path = directory + "/" + file;
-    AD_ASSIGN_OR_RETURN(const RandomFile opened, RandomFile::open(path, kMaxShardBytes));
-    const Status read = read_shard(opened, promised, filler);
+    AD_ASSIGN_OR_RETURN(const auto opened, bytes_of_file(path));
+    const Status read = read_shard(*opened, promised, filler);
     if (!read.ok()) return read.with_context(path);
   }
   auto data = filler.finish();

@@ -2,11 +2,10 @@
 // taken through the memory they share.
 
 #include <algorithm>
-#include <atomic>
-#include <numeric>
 
 #include "kernels/cpu_kernels.hpp"
 #include "model/gradient_engine.hpp"
+#include "model/shares.hpp"
 #include "model/worker_pool.hpp"
 
 namespace autodidact {
@@ -15,9 +14,7 @@ namespace {
 struct Rank {
   std::unique_ptr<GradientEngine> engine;
   std::shared_ptr<float[]> grad;  // null for the first, which writes to the caller's
-  std::vector<PlacedExample> share;
-  std::vector<std::size_t> origin;  // their places in the batch
-  std::int64_t rows = 0;
+  Share share;
   Result<double> loss = 0.0;
   Status status;
   std::vector<std::vector<float>> logprobs;
@@ -34,11 +31,12 @@ class DataParallelEngine : public GradientEngine {
   }
 
   Result<double> gradient(const Weights& weights, std::span<const PlacedExample> batch, float scale, float* grad) override {
-    deal(batch);
+    take_shares(batch);
     for_each_rank([&](Rank& rank) {
       if (rank.grad) std::fill_n(rank.grad.get(), floats_, 0.0f);
-      rank.loss = rank.share.empty() ? Result<double>(0.0)
-                                     : rank.engine->gradient(weights, rank.share, scale, rank.grad ? rank.grad.get() : grad);
+      rank.loss = rank.share.examples.empty()
+                      ? Result<double>(0.0)
+                      : rank.engine->gradient(weights, rank.share.examples, scale, rank.grad ? rank.grad.get() : grad);
     });
     double loss = 0;
     for (const Rank& rank : ranks_) {
@@ -50,37 +48,22 @@ class DataParallelEngine : public GradientEngine {
   }
 
   Status logprobs(const Weights& weights, std::span<const PlacedExample> batch, std::vector<std::vector<float>>& out) override {
-    deal(batch);
+    take_shares(batch);
     for_each_rank([&](Rank& rank) {
-      rank.status = rank.share.empty() ? Status() : rank.engine->logprobs(weights, rank.share, rank.logprobs);
+      rank.status = rank.share.examples.empty() ? Status() : rank.engine->logprobs(weights, rank.share.examples, rank.logprobs);
     });
     out.resize(batch.size());
     for (Rank& rank : ranks_) {
       AD_RETURN_IF_ERROR(rank.status);
-      for (std::size_t i = 0; i < rank.share.size(); ++i) out[rank.origin[i]] = std::move(rank.logprobs[i]);
+      for (std::size_t i = 0; i < rank.share.origin.size(); ++i) out[rank.share.origin[i]] = std::move(rank.logprobs[i]);
     }
     return {};
   }
 
  private:
-  // Longest first, each to the rank with the fewest rows; a function of the batch alone.
-  void deal(std::span<const PlacedExample> batch) {
-    for (Rank& rank : ranks_) {
-      rank.share.clear();
-      rank.origin.clear();
-      rank.rows = 0;
-    }
-    std::vector<std::size_t> order(batch.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    std::stable_sort(order.begin(), order.end(),
-                     [&](std::size_t a, std::size_t b) { return batch[a].rows() > batch[b].rows(); });
-    for (std::size_t i : order) {
-      Rank& rank =
-          *std::min_element(ranks_.begin(), ranks_.end(), [](const Rank& a, const Rank& b) { return a.rows < b.rows; });
-      rank.share.push_back(batch[i]);
-      rank.origin.push_back(i);
-      rank.rows += batch[i].rows();
-    }
+  void take_shares(std::span<const PlacedExample> batch) {
+    std::vector<Share> shares = deal(batch, ranks_.size());
+    for (std::size_t i = 0; i < ranks_.size(); ++i) ranks_[i].share = std::move(shares[i]);
   }
 
   template <class Work>
@@ -88,15 +71,12 @@ class DataParallelEngine : public GradientEngine {
     pool_.run(static_cast<std::int64_t>(ranks_.size()), [&](std::int64_t i) { work(ranks_[static_cast<std::size_t>(i)]); });
   }
 
-  // In the order of the ranks, each slice by whoever is free.
+  // In the order of the ranks.
   void all_reduce(float* grad) {
-    constexpr std::int64_t kSlices = 16;
-    const std::size_t slice = floats_ / kSlices + 1;
-    pool_.run(kSlices, [&](std::int64_t s) {
-      const std::size_t from = std::min(static_cast<std::size_t>(s) * slice, floats_);
-      const auto count = static_cast<std::int64_t>(std::min(slice, floats_ - from));
+    pool_.run_slices(floats_, [&](std::size_t from, std::size_t count) {
       for (const Rank& rank : ranks_)
-        if (rank.grad && !rank.share.empty()) cpu_kernels().add(grad + from, rank.grad.get() + from, count);
+        if (rank.grad && !rank.share.examples.empty())
+          cpu_kernels().add(grad + from, rank.grad.get() + from, static_cast<std::int64_t>(count));
     });
   }
 

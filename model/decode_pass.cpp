@@ -98,19 +98,20 @@ void DecodePass::store_keys_values(const PackedLayer& weights, std::int64_t laye
     }
     std::memcpy(v_to + position * kv, k + kv, static_cast<std::size_t>(kv) * sizeof(float));
   }
-  copy_keys_values(layer, segment);
+  for (const std::int64_t copy : segment.copies) copy_layer(layer, segment.slot, copy, segment.first + segment.rows);
 }
 
-void DecodePass::copy_keys_values(std::int64_t layer, const DecodeSegment& segment) {
-  const std::int64_t hd = config_.head_dim, kv = kv_width(config_), positions = segment.first + segment.rows;
-  const std::int64_t tile_floats = key_tile_floats(config_.max_position_embeddings, hd);
-  const float *k_to = keys(layer, segment.slot), *v_to = values(layer, segment.slot);
-  for (std::int64_t copy : segment.copies) {
-    for (std::int64_t h = 0; h < config_.num_key_value_heads; ++h)
-      std::memcpy(keys(layer, copy) + h * tile_floats, k_to + h * tile_floats,
-                  static_cast<std::size_t>(key_tile_floats(positions, hd)) * sizeof(float));
-    std::memcpy(values(layer, copy), v_to, static_cast<std::size_t>(positions * kv) * sizeof(float));
-  }
+void DecodePass::copy_cache(std::int64_t from, std::int64_t to, std::int64_t positions) {
+  if (positions == 0) return;
+  for (std::int64_t layer = 0; layer < config_.num_hidden_layers; ++layer) copy_layer(layer, from, to, positions);
+}
+
+void DecodePass::copy_layer(std::int64_t layer, std::int64_t from, std::int64_t to, std::int64_t positions) {
+  const std::int64_t hd = config_.head_dim, head_floats = key_tile_floats(config_.max_position_embeddings, hd);
+  for (std::int64_t h = 0; h < config_.num_key_value_heads; ++h)
+    std::memcpy(keys(layer, to) + h * head_floats, keys(layer, from) + h * head_floats,
+                static_cast<std::size_t>(key_tile_floats(positions, hd)) * sizeof(float));
+  std::memcpy(values(layer, to), values(layer, from), static_cast<std::size_t>(positions * kv_width(config_)) * sizeof(float));
 }
 
 void DecodePass::attend(std::int64_t layer, const DecodeSegment& segment, std::int64_t from_row, float* out) {

@@ -27,6 +27,8 @@ class DecodePass {
   DecodePass(const ModelConfig& config, std::int64_t slots, std::int64_t max_rows);
   // tokens.size() <= max_rows, segments.size() <= slots. Logits of each segment's last row are at logits(i) until the next run.
   void run(const PackedWeights& weights, std::span<const TokenId> tokens, std::span<const DecodeSegment> segments);
+  // Slot `to` begins with what slot `from` holds.
+  void copy_cache(std::int64_t from, std::int64_t to, std::int64_t positions);
   const float* logits(std::size_t segment) const { return logits_.data() + static_cast<std::int64_t>(segment) * logit_stride_; }
 
  private:
@@ -34,7 +36,7 @@ class DecodePass {
   void attention_block(const PackedLayer& layer, std::int64_t index, std::int64_t rows, std::span<const DecodeSegment> segments,
                        bool last_rows_only);
   void store_keys_values(const PackedLayer& weights, std::int64_t layer, const DecodeSegment& segment);
-  void copy_keys_values(std::int64_t layer, const DecodeSegment& segment);
+  void copy_layer(std::int64_t layer, std::int64_t from, std::int64_t to, std::int64_t positions);
   void attend(std::int64_t layer, const DecodeSegment& segment, std::int64_t from_row, float* out);
   void keep_last_rows(std::span<const DecodeSegment> segments);
   void mlp_block(const PackedLayer& layer, std::int64_t rows);

@@ -39,7 +39,7 @@ struct DecodeResult {
 };
 
 struct DecoderStats {
-  std::uint64_t steps = 0, prompt_tokens = 0, tokens = 0;
+  std::uint64_t steps = 0, prompt_tokens = 0, tokens = 0;  // prompt tokens computed, not those found in the cache
   std::uint64_t step_ns = 0;  // inside step()
 };
 
@@ -63,7 +63,8 @@ struct DecoderOptions {
 };
 
 // fp32 on the calling thread, on the kernels of kernels/cpu_kernels.hpp. Positions start at 0. The padding token is never
-// drawn. Requests that follow each other with the same prompt and join at the same step share its computation.
+// drawn. Prompts share the computation of what they have in common: the same one that joins at the same step, and a beginning
+// that any slot's last prompt had under the present weights.
 Result<std::unique_ptr<Decoder>> make_cpu_decoder(const DecoderOptions& options);
 
 }  // namespace autodidact

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <atomic>
-#include <numeric>
 
 #include "model/fused_pass.hpp"
 #include "model/gradient_engine.hpp"
+#include "model/shares.hpp"
 #include "model/worker_pool.hpp"
 
 namespace autodidact {
@@ -17,9 +17,7 @@ constexpr std::int64_t kChunkRows = 512;  // enough to pass the weights through 
 constexpr std::int64_t kSmallModel = 16'000'000, kSmallBuffers = 4, kLargeBuffers = 2;
 
 struct Chunk {
-  std::vector<PlacedExample> examples;
-  std::vector<std::size_t> origin;  // their places in the batch
-  std::int64_t rows = 0;
+  Share share;
   std::int64_t first_row = 0;  // among all chunks' rows
   double loss = 0;
 };
@@ -38,16 +36,16 @@ class FusedEngine : public GradientEngine {
 
   Result<double> gradient(const Weights& weights, std::span<const PlacedExample> batch, float scale, float* grad) override {
     if (batch.empty()) return 0.0;
-    deal(batch);
+    cut(batch);
     prepare_buffers();
     const std::int64_t d = config_.hidden_size;
     for_each_chunk([&](FusedPass& pass, std::size_t i) {
       Chunk& chunk = chunks_[i];
       const auto buffer = i % static_cast<std::size_t>(buffers_), ticket = i / static_cast<std::size_t>(buffers_);
       float* to = buffer == 0 ? grad : own_[buffer - 1].get();
-      pass.forward(*weights.packed, chunk.examples);
-      chunk.loss = pass.backward(*weights.packed, scale, {to, &turns_[buffer], static_cast<std::uint32_t>(ticket)});
-      std::copy_n(pass.embedding_gradient(), chunk.rows * d, embedded_.data() + chunk.first_row * d);
+      pass.forward(*weights.packed, chunk.share.examples);
+      chunk.loss = pass.backward(*weights.packed, scale, {to, turns_[buffer], static_cast<std::uint32_t>(ticket)});
+      std::copy_n(pass.embedding_gradient(), chunk.share.rows * d, embedded_.data() + chunk.first_row * d);
     });
     add_buffers(grad);
     double loss = 0;
@@ -59,58 +57,47 @@ class FusedEngine : public GradientEngine {
   }
 
   Status logprobs(const Weights& weights, std::span<const PlacedExample> batch, std::vector<std::vector<float>>& out) override {
-    deal(batch);
+    cut(batch);
     out.resize(batch.size());
     for_each_chunk([&](FusedPass& pass, std::size_t i) {
       const Chunk& chunk = chunks_[i];
-      std::vector<std::vector<float>> scored(chunk.examples.size());
-      for (std::size_t e = 0; e < scored.size(); ++e) scored[e].resize(static_cast<std::size_t>(chunk.examples[e].counted()));
-      pass.forward(*weights.packed, chunk.examples);
+      std::vector<std::vector<float>> scored(chunk.share.examples.size());
+      for (std::size_t e = 0; e < scored.size(); ++e)
+        scored[e].resize(static_cast<std::size_t>(chunk.share.examples[e].counted()));
+      pass.forward(*weights.packed, chunk.share.examples);
       pass.logprobs(*weights.packed, scored);
-      for (std::size_t e = 0; e < scored.size(); ++e) out[chunk.origin[e]] = std::move(scored[e]);
+      for (std::size_t e = 0; e < scored.size(); ++e) out[chunk.share.origin[e]] = std::move(scored[e]);
     });
     return {};
   }
 
  private:
-  // Longest first, each to the chunk with the fewest rows. Whole rounds of chunks over the buffers while there are examples
-  // for them, so that threads end together.
-  void deal(std::span<const PlacedExample> batch) {
-    std::int64_t rows = 0, longest = 0;
+  // Whole rounds of chunks over the buffers while there are examples for them, so that threads end together.
+  void cut(std::span<const PlacedExample> batch) {
+    std::int64_t rows = 0, longest = 0, most = 0;
     for (const PlacedExample& placed : batch) {
       rows += placed.rows();
       longest = std::max(longest, placed.rows());
     }
     const std::int64_t wanted = (rows + kChunkRows - 1) / kChunkRows, rounds = (wanted + buffers_ - 1) / buffers_;
     const std::size_t count = std::min(batch.size(), static_cast<std::size_t>(rounds * buffers_));
-    chunks_.assign(count, {});
-    order_.resize(batch.size());
-    std::iota(order_.begin(), order_.end(), std::size_t{0});
-    std::stable_sort(order_.begin(), order_.end(),
-                     [&](std::size_t a, std::size_t b) { return batch[a].rows() > batch[b].rows(); });
-    for (std::size_t i : order_) {
-      Chunk& chunk =
-          *std::min_element(chunks_.begin(), chunks_.end(), [](const auto& a, const auto& b) { return a.rows < b.rows; });
-      chunk.examples.push_back(batch[i]);
-      chunk.origin.push_back(i);
-      chunk.rows += batch[i].rows();
-    }
-    std::int64_t most = 0;
+    chunks_.clear();
     rows = 0;
-    for (Chunk& chunk : chunks_) {
-      chunk.first_row = std::exchange(rows, rows + chunk.rows);
-      most = std::max(most, chunk.rows);
+    for (Share& share : deal(batch, count)) {
+      most = std::max(most, share.rows);
+      chunks_.push_back({std::move(share), rows});
+      rows += chunks_.back().share.rows;
     }
     for (FusedPass& pass : passes_) pass.reserve(most, longest);
   }
 
   // The caller's buffer is the first; ours are made when a batch has a chunk for them.
   void prepare_buffers() {
-    embedded_.resize(static_cast<std::size_t>((chunks_.back().first_row + chunks_.back().rows) * config_.hidden_size));
+    embedded_.resize(static_cast<std::size_t>((chunks_.back().first_row + chunks_.back().share.rows) * config_.hidden_size));
     const std::size_t wanted = std::min(chunks_.size(), static_cast<std::size_t>(buffers_)) - 1;
     const std::size_t made = own_.size();
     while (own_.size() < wanted) own_.push_back(aligned_floats(offsets_.size));
-    for_slices([&](std::size_t from, std::size_t count) {
+    pool_.run_slices(offsets_.size, [&](std::size_t from, std::size_t count) {
       for (std::size_t i = 0; i < std::min(made, wanted); ++i) std::fill_n(own_[i].get() + from, count, 0.0f);
     });
     for (GradientTurns& turns : turns_) turns.reset();
@@ -125,19 +112,9 @@ class FusedEngine : public GradientEngine {
     });
   }
 
-  template <class Work>
-  void for_slices(Work work) {
-    constexpr std::int64_t kSlices = 16;
-    const std::size_t slice = offsets_.size / kSlices + 1;
-    pool_.run(kSlices, [&](std::int64_t s) {
-      const std::size_t from = std::min(static_cast<std::size_t>(s) * slice, offsets_.size);
-      work(from, std::min(slice, offsets_.size - from));
-    });
-  }
-
   void add_buffers(float* grad) {
     const std::size_t used = std::min(chunks_.size(), static_cast<std::size_t>(buffers_)) - 1;
-    for_slices([&](std::size_t from, std::size_t count) {
+    pool_.run_slices(offsets_.size, [&](std::size_t from, std::size_t count) {
       for (std::size_t i = 0; i < used; ++i)
         cpu_kernels().add(grad + from, own_[i].get() + from, static_cast<std::int64_t>(count));
     });
@@ -147,7 +124,7 @@ class FusedEngine : public GradientEngine {
   void add_embedding(const Chunk& chunk, float* grad) {
     const std::int64_t d = config_.hidden_size;
     const float* from = embedded_.data() + chunk.first_row * d;
-    for (const PlacedExample& placed : chunk.examples) {
+    for (const PlacedExample& placed : chunk.share.examples) {
       for (std::int64_t i = 0; i < placed.rows(); ++i)
         cpu_kernels().add(grad + offsets_.embed + placed.example->tokens[static_cast<std::size_t>(i)] * d, from + i * d, d);
       if (config_.position == ModelConfig::Position::kLearned)
@@ -165,7 +142,6 @@ class FusedEngine : public GradientEngine {
   std::vector<std::shared_ptr<float[]>> own_;
   std::vector<Chunk> chunks_;
   std::vector<float> embedded_;  // gradient of the embedded rows, chunk after chunk
-  std::vector<std::size_t> order_;
   WorkerPool pool_;
 };
 

@@ -30,22 +30,20 @@ class GradientTurns {
   std::vector<std::atomic<std::uint32_t>> next_;
 };
 
-// A buffer to add to, and when: the ticket-th chunk of those that add to it. Without turns there is nobody to wait for.
+// A buffer to add to, and when: the ticket-th chunk of those that add to it.
 struct GradientSink {
-  float* grad = nullptr;
-  GradientTurns* turns = nullptr;
-  std::uint32_t ticket = 0;
+  float* grad;
+  GradientTurns& turns;
+  std::uint32_t ticket;
 };
 
 // Holds a stage of a sink for a scope.
 class GradientTurn {
  public:
   GradientTurn(const GradientSink& sink, std::size_t stage) : sink_(sink), stage_(stage) {
-    if (sink_.turns != nullptr) sink_.turns->wait(stage_, sink_.ticket);
+    sink_.turns.wait(stage_, sink_.ticket);
   }
-  ~GradientTurn() {
-    if (sink_.turns != nullptr) sink_.turns->pass(stage_);
-  }
+  ~GradientTurn() { sink_.turns.pass(stage_); }
   GradientTurn(const GradientTurn&) = delete;
   GradientTurn& operator=(const GradientTurn&) = delete;
 

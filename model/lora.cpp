@@ -16,8 +16,9 @@ namespace {
 constexpr std::int64_t kMaxRank = 65536;
 constexpr std::int64_t kRowBlock = 64;  // rows of W copied and added to while they are in the cache
 // The modules that "all-linear" means: PEFT's rule is every linear layer but the output layer.
-const std::set<std::string, std::less<>> kProjections = {"q_proj",    "k_proj",  "v_proj",   "o_proj",
-                                                         "gate_proj", "up_proj", "down_proj"};
+const std::set<std::string, std::less<>> kProjections = {"q_proj",    "k_proj",  "v_proj",    "o_proj",
+                                                         "gate_proj", "up_proj", "down_proj",  // Llama and Qwen
+                                                         "c_attn",    "c_proj",  "c_fc"};      // GPT-2
 
 std::string_view last_name(std::string_view module) { return module.substr(module.rfind('.') + 1); }
 
@@ -141,9 +142,7 @@ Result<LoraAdapter> plan_adapter(const LoraConfig& config, const ModelConfig& mo
   if (const std::string* name = targets.unused())
     return {Errc::kConfig, "LoRA target module \"" + name->substr(0, 80) +
                                "\": this model has no projection of that name; adapters go on q_proj, k_proj, v_proj, o_proj, "
-                               "gate_proj, up_proj and down_proj"};
-  if (adapter.matrices.empty())
-    return {Errc::kConfig, "LoRA: this model (GPT-2?) has no such projections; set train.lora_rank = 0 to train all of it"};
+                               "gate_proj, up_proj and down_proj, in GPT-2 on c_attn, c_proj and c_fc"};
   return adapter;
 }
 

@@ -24,9 +24,10 @@ constexpr const char* kTensorsName = "/adapter_model.safetensors";
 
 // Keys that say nothing about what the saved adapters compute: where they come from, and how training went about it.
 const std::set<std::string, std::less<>> kNoMeaning = {
-    "auto_mapping", "base_model_name_or_path", "inference_mode", "lora_dropout",      "megatron_core",
-    "peft_version", "qalora_group_size",       "revision",       "runtime_config",    "task_type",
-    "eva_config",   "ensure_weight_tying",     "layers_pattern", "low_cpu_mem_usage",
+    "auto_mapping",   "base_model_name_or_path", "inference_mode", "lora_dropout",      "megatron_core",
+    "peft_version",   "qalora_group_size",       "revision",       "runtime_config",    "task_type",
+    "eva_config",     "ensure_weight_tying",     "layers_pattern", "low_cpu_mem_usage",
+    "fan_in_fan_out",  // PEFT sets it by the kind of layer, whatever the file says
 };
 // Read by name below.
 const std::set<std::string, std::less<>> kRead = {"bias", "init_lora_weights", "lora_alpha", "peft_type",
@@ -104,25 +105,26 @@ std::set<std::string> written_targets(const LoraAdapter& adapter) {
 std::string adapter_config_json(const LoraAdapter& adapter, const std::string& base_model) {
   const double alpha = adapter.config.alpha;
   const bool whole = alpha == std::floor(alpha) && alpha < 1e15;
-  const nlohmann::ordered_json out = {{"peft_type", "LORA"},
-                                      {"task_type", "CAUSAL_LM"},
-                                      {"base_model_name_or_path", base_model.empty() ? json() : json(base_model)},
-                                      {"inference_mode", true},
-                                      {"r", adapter.config.rank},
-                                      {"lora_alpha", whole ? json(static_cast<std::int64_t>(alpha)) : json(alpha)},
-                                      {"use_rslora", adapter.config.use_rslora},
-                                      {"target_modules", written_targets(adapter)},
-                                      {"lora_dropout", 0.0},
-                                      {"bias", "none"},
-                                      {"fan_in_fan_out", false},
-                                      {"init_lora_weights", true},
-                                      {"modules_to_save", nullptr},
-                                      {"layers_to_transform", nullptr},
-                                      {"layers_pattern", nullptr},
-                                      {"rank_pattern", json::object()},
-                                      {"alpha_pattern", json::object()},
-                                      {"use_dora", false},
-                                      {"revision", nullptr}};
+  const nlohmann::ordered_json out = {
+      {"peft_type", "LORA"},
+      {"task_type", "CAUSAL_LM"},
+      {"base_model_name_or_path", base_model.empty() ? json() : json(base_model)},
+      {"inference_mode", true},
+      {"r", adapter.config.rank},
+      {"lora_alpha", whole ? json(static_cast<std::int64_t>(alpha)) : json(alpha)},
+      {"use_rslora", adapter.config.use_rslora},
+      {"target_modules", written_targets(adapter)},
+      {"lora_dropout", 0.0},
+      {"bias", "none"},
+      {"fan_in_fan_out", adapter.matrices.front().module.starts_with("transformer.h.")},  // GPT-2's Conv1D
+      {"init_lora_weights", true},
+      {"modules_to_save", nullptr},
+      {"layers_to_transform", nullptr},
+      {"layers_pattern", nullptr},
+      {"rank_pattern", json::object()},
+      {"alpha_pattern", json::object()},
+      {"use_dora", false},
+      {"revision", nullptr}};
   return out.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
@@ -163,12 +165,13 @@ Result<LoraConfig> parse_adapter_config(std::string_view text) {
 Result<LoraAdapter> parse_adapter(const LoraConfig& config, std::string_view safetensors, const ModelConfig& model) {
   Result<LoraAdapter> planned = plan_adapter(config, model);
   if (!planned.ok()) return Status(Errc::kBadInput, planned.status().message());  // a file says so here, no setting
-  AD_ASSIGN_OR_RETURN(const SafetensorsIndex index, parse_safetensors(safetensors));
+  const auto file = bytes_in_memory(std::string(safetensors));
+  AD_ASSIGN_OR_RETURN(const SafetensorsIndex index, parse_safetensors(*file));
   AD_ASSIGN_OR_RETURN(const auto entries, match(index, *planned));
   planned->values = aligned_floats(planned->size);
   for (std::size_t i = 0; i < entries.size(); ++i) {
     const TensorView& tensor = planned->layout[i];
-    AD_RETURN_IF_ERROR(read_tensor(safetensors, index, *entries[i], {planned->values.get() + tensor.offset, tensor.size}));
+    AD_RETURN_IF_ERROR(read_tensor(*file, index, *entries[i], {planned->values.get() + tensor.offset, tensor.size}));
   }
   return planned;
 }

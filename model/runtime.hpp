@@ -1,5 +1,5 @@
 #pragma once
-// Makes engines: the seam between the actors and whatever computes. The daemon uses make_torch_runtime(); tests and the
+// Makes engines: the seam between the actors and whatever computes. The daemon uses make_runtime(); tests and the
 // pipeline benchmark use a fake (tests/fakes/). Thread-safe; the engines it makes are not.
 
 #include <memory>
@@ -18,6 +18,6 @@ class ModelRuntime {
   virtual Result<std::unique_ptr<Scorer>> make_scorer() = 0;
 };
 
-std::unique_ptr<ModelRuntime> make_torch_runtime();
+std::unique_ptr<ModelRuntime> make_runtime();
 
 }  // namespace autodidact

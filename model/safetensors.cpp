@@ -62,7 +62,7 @@ float widen_f16(std::uint16_t half) {
 // Values read at a time: they are checked while they are in the cache. Plain loops, which compilers turn into vectors.
 constexpr std::size_t kBlock = 32768;
 
-Status read_block(const RandomFile& file, std::uint64_t offset, Dtype dtype, std::span<float> to) {
+Status read_block(const ByteSource& file, std::uint64_t offset, Dtype dtype, std::span<float> to) {
   if (dtype == Dtype::kF32) return file.read(offset, {reinterpret_cast<char*>(to.data()), to.size() * sizeof(float)});
   std::uint16_t bits[kBlock];
   AD_RETURN_IF_ERROR(file.read(offset, {reinterpret_cast<char*>(bits), to.size() * sizeof *bits}));
@@ -114,7 +114,7 @@ void write_tensor(const TensorView& tensor, const float* data, Dtype dtype, char
 
 }  // namespace
 
-Result<SafetensorsIndex> parse_safetensors(const RandomFile& file) {
+Result<SafetensorsIndex> parse_safetensors(const ByteSource& file) {
   std::uint64_t header_bytes = 0;
   if (file.size() < sizeof header_bytes) return bad("shorter than the 8 bytes of the header length");
   AD_RETURN_IF_ERROR(file.read(0, {reinterpret_cast<char*>(&header_bytes), sizeof header_bytes}));
@@ -131,7 +131,7 @@ Result<SafetensorsIndex> parse_safetensors(const RandomFile& file) {
   return index;
 }
 
-Status read_tensor(const RandomFile& file, const SafetensorsIndex& index, const SafetensorsEntry& entry, std::span<float> to) {
+Status read_tensor(const ByteSource& file, const SafetensorsIndex& index, const SafetensorsEntry& entry, std::span<float> to) {
   const std::size_t step = item_bytes(entry.dtype);
   AD_REQUIRE(entry.end - entry.begin == to.size() * step, "read_tensor: size mismatch");
   for (std::size_t begin = 0; begin < to.size(); begin += kBlock) {

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "config/random_file.hpp"
 #include "config/status.hpp"
+#include "model/byte_source.hpp"
 #include "model/weights.hpp"
 
 namespace autodidact {
@@ -27,10 +27,10 @@ struct SafetensorsIndex {
   std::vector<SafetensorsEntry> entries;
   std::size_t data_begin = 0;
 };
-Result<SafetensorsIndex> parse_safetensors(const RandomFile& file);
+Result<SafetensorsIndex> parse_safetensors(const ByteSource& file);
 
 // Converts one entry to fp32. kBadInput on a value that is NaN or infinite.
-Status read_tensor(const RandomFile& file, const SafetensorsIndex& index, const SafetensorsEntry& entry, std::span<float> to);
+Status read_tensor(const ByteSource& file, const SafetensorsIndex& index, const SafetensorsEntry& entry, std::span<float> to);
 
 // A file of these tensors that `transformers` loads; what a layout marks as transposed is written [in, out].
 std::string write_safetensors(const std::vector<TensorView>& layout, const float* data, Dtype dtype = Dtype::kF32);

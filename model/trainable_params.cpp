@@ -31,15 +31,20 @@ class LiveModel {
  public:
   explicit LiveModel(Dtype compute) : compute_(compute) {}
 
-  void start(const ModelConfig& config, std::shared_ptr<float[]> flat) {
+  void start(const ModelConfig& config, std::shared_ptr<float[]> flat, WorkerPool& pool) {
     weights_.config = config;
     weights_.layout = tensor_layout(config);
     weights_.size = static_cast<std::size_t>(config.parameter_count());
     hold(std::move(flat));
-    for (const PackedMatrix& matrix : packed_->matrices) pack_rows(*packed_, matrix, 0, matrix.out);
+    pack(pool);
+  }
+  void pack(WorkerPool& pool) {
+    pool.run(static_cast<std::int64_t>(packed_->matrices.size()), [&](std::int64_t i) {
+      const PackedMatrix& matrix = packed_->matrices[static_cast<std::size_t>(i)];
+      pack_rows(*packed_, matrix, 0, matrix.out);
+    });
   }
   const Weights& weights() const { return weights_; }
-  float* flat() { return flat_.get(); }
   PackedWeights& packed() { return *packed_; }
   WeightsPtr publish(VersionId version) {
     published_ = true;
@@ -53,7 +58,7 @@ class LiveModel {
     hold(aligned_floats(weights_.size));
     return true;
   }
-  const std::shared_ptr<float[]>& shared_flat() const { return flat_; }
+  const std::shared_ptr<float[]>& flat() const { return flat_; }
 
  private:
   void hold(std::shared_ptr<float[]> flat) {
@@ -88,7 +93,7 @@ class FullParams : public TrainableParams {
     return {};
   }
   void adopt(const TrainState& state) override {
-    live_.start(state.config, state.params);
+    live_.start(state.config, state.params, pool_);
     step_.emplace(live_.weights().layout, live_.packed().matrices);
   }
   const Weights& model() const override { return live_.weights(); }
@@ -97,7 +102,7 @@ class FullParams : public TrainableParams {
   void update(const AdamWCall& rates, const float* gradient, TrainState& state) override {
     const std::shared_ptr<float[]> from = state.params;
     live_.make_writable();
-    state.params = live_.shared_flat();
+    state.params = live_.flat();
     step_->run(rates, {from.get(), state.params.get(), state.m.get(), state.v.get(), gradient}, &live_.packed(), pool_);
   }
   std::shared_ptr<const LoraAdapter> adapter() const override { return nullptr; }
@@ -139,7 +144,7 @@ class LoraParams : public TrainableParams {
     adapter_.values = state.params;
     auto merged = aligned_floats(static_cast<std::size_t>(base_config_.parameter_count()));
     merge_over(merged.get());
-    live_.start(base_config_, std::move(merged));
+    live_.start(base_config_, std::move(merged), pool_);
     step_.emplace(adapter_.layout);
   }
   const Weights& model() const override { return live_.weights(); }
@@ -152,14 +157,10 @@ class LoraParams : public TrainableParams {
     float* params = state.params.get();
     step_->run(rates, {params, params, state.m.get(), state.v.get(), gradient}, nullptr, pool_);
     if (live_.make_writable())
-      merge_over(live_.flat());
+      merge_over(live_.flat().get());
     else
-      merge_into(adapter_, base_.get(), live_.flat(), pool_);
-    const auto& matrices = live_.packed().matrices;
-    pool_.run(static_cast<std::int64_t>(matrices.size()), [&](std::int64_t i) {
-      const PackedMatrix& matrix = matrices[static_cast<std::size_t>(i)];
-      pack_rows(live_.packed(), matrix, 0, matrix.out);
-    });
+      merge_into(adapter_, base_.get(), live_.flat().get(), pool_);
+    live_.pack(pool_);
   }
   std::shared_ptr<const LoraAdapter> adapter() const override {
     auto copy = std::make_shared<LoraAdapter>(adapter_);

@@ -2,6 +2,7 @@
 // Threads of one learner: run() hands out tasks 0 .. count - 1 to them and to the caller, and returns when all are done.
 // Tasks must not depend on who runs them. One thread calls run(); it waits on futexes, never spins: steps last milliseconds.
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
@@ -41,6 +42,17 @@ class WorkerPool {
     take_tasks(task, count);
     std::unique_lock lock(mutex_);
     idle_.wait(lock, [this] { return busy_ == 0; });
+  }
+
+  // work(from, count) for slices of 0 .. size - 1, which do not overlap.
+  template <class Work>
+  void run_slices(std::size_t size, Work work) {
+    constexpr std::int64_t kSlices = 16;
+    const std::size_t slice = size / kSlices + 1;
+    run(kSlices, [&](std::int64_t s) {
+      const std::size_t from = std::min(static_cast<std::size_t>(s) * slice, size);
+      work(from, std::min(slice, size - from));
+    });
   }
 
  private:

@@ -13,7 +13,7 @@ namespace autodidact {
 namespace {
 
 // Gives away `text`, a reader's buffer at a time.
-ByteSource source_of(std::string_view text) {
+ReadBytes source_of(std::string_view text) {
   return [text](std::span<char> to) mutable -> Result<std::size_t> {
     const std::size_t n = std::min(to.size(), text.size());
     std::copy_n(text.begin(), n, to.begin());

@@ -3,5 +3,5 @@
 #include "tools/daemon_main.hpp"
 
 int main(int argc, char** argv) {
-  return autodidact::daemon_main(argc, argv, [](const auto&) { return autodidact::make_torch_runtime(); });
+  return autodidact::daemon_main(argc, argv, [](const auto&) { return autodidact::make_runtime(); });
 }

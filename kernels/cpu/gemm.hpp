@@ -177,13 +177,7 @@ static void gemm_kn(const float* a, std::int64_t lda, std::int64_t m, const floa
     const std::int64_t deep = k - p < depth ? k - p : depth;
     pack_kn(b + p * ldb, ldb, deep, n, scratch);
     if (as_bf16) AD_FOR_VECTORS(i, deep * panels_wide(n)) store(scratch + i, round_bf16(load(scratch + i)));
-    for (std::int64_t i = 0; i < m; i += kRowBlock) {
-      const std::int64_t count = m - i < kRowBlock ? m - i : kRowBlock;
-      for (std::int64_t j = 0; j < n; j += kPanel) {
-        const std::int64_t width = n - j < kPanel ? n - j : kPanel;
-        panel_rows(a + i * lda + p, lda, count, scratch + j * deep, deep, c + i * ldc + j, ldc, width, p > 0);
-      }
-    }
+    gemm_panels(a + p, lda, m, scratch, deep, n, c, ldc, p > 0);
   }
 }
 

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "config/status.hpp"
-#include "model/gguf/byte_source.hpp"
+#include "model/byte_source.hpp"
 
 namespace autodidact {
 

@@ -28,7 +28,7 @@ struct Descriptor {
 
 }  // namespace
 
-LineReader::LineReader(ByteSource source, std::string file) : source_(std::move(source)), file_(std::move(file)) {}
+LineReader::LineReader(ReadBytes source, std::string file) : source_(std::move(source)), file_(std::move(file)) {}
 
 Result<LineReader> LineReader::open(const std::string& path) {
   // O_NONBLOCK: opening a pipe must not wait for its writer.

@@ -15,12 +15,12 @@ namespace autodidact {
 constexpr std::size_t kMaxLineBytes = std::size_t{4} << 20;
 
 // Fills the buffer's front and tells how much of it; 0 = the end.
-using ByteSource = std::function<Result<std::size_t>(std::span<char>)>;
+using ReadBytes = std::function<Result<std::size_t>(std::span<char>)>;
 
 class LineReader {
  public:
   // `file` names the text in errors.
-  LineReader(ByteSource source, std::string file);
+  LineReader(ReadBytes source, std::string file);
   // A regular file. kNotFound, kPermission …; kBadInput for a directory or a pipe.
   static Result<LineReader> open(const std::string& path);
 
@@ -36,7 +36,7 @@ class LineReader {
  private:
   Result<bool> fill();
 
-  ByteSource source_;
+  ReadBytes source_;
   std::string file_;
   std::string buffer_;      // what is read and not yet given
   std::size_t begin_ = 0;   // of the next line in buffer_

@@ -32,7 +32,7 @@ std::function<void(std::uint64_t)> step_trace() {
   };
 }
 
-std::unique_ptr<ModelRuntime> make_runtime(std::shared_ptr<const Tokenizer> tokenizer) {
+std::unique_ptr<ModelRuntime> fake_runtime(std::shared_ptr<const Tokenizer> tokenizer) {
   FakeOptions options{.tokenizer = std::move(tokenizer), .oracle = improving_oracle()};
   options.decode_step = std::chrono::microseconds(number("AD_FAKE_DECODE_US", 0));
   options.train_step = std::chrono::microseconds(number("AD_FAKE_TRAIN_US", 0));
@@ -44,4 +44,4 @@ std::unique_ptr<ModelRuntime> make_runtime(std::shared_ptr<const Tokenizer> toke
 }  // namespace
 }  // namespace autodidact
 
-int main(int argc, char** argv) { return autodidact::daemon_main(argc, argv, autodidact::make_runtime); }
+int main(int argc, char** argv) { return autodidact::daemon_main(argc, argv, autodidact::fake_runtime); }

@@ -139,6 +139,22 @@ TEST_P(DecoderTest, SharingAPromptChangesNothing) {
   for (const DecodeRequest& r : requests) expect_same(run(*alone, {r}).at(r.tag), together.at(r.tag));
 }
 
+TEST_P(DecoderTest, SharingABeginningChangesNothing) {
+  const std::vector<TokenId> beginning = testing::random_tokens(config_, 40, 1);
+  std::vector<DecodeRequest> requests;
+  for (std::uint64_t tag = 1; tag <= 9; ++tag) {
+    requests.push_back(request(config_, tag));
+    auto own = testing::random_tokens(config_, static_cast<std::int64_t>(tag), tag);
+    own[0] = static_cast<TokenId>(tag);
+    requests.back().prompt = beginning;
+    requests.back().prompt.insert(requests.back().prompt.end(), own.begin(), own.end());
+  }
+  const auto decoder = decoder_with(weights_, 4);  // slots are taken over while others still read the same beginning
+  const auto together = run(*decoder, requests);
+  EXPECT_EQ(decoder->stats().prompt_tokens, 40u + 9u * 10u / 2u) << "the beginning once, and what each adds";
+  for (const DecodeRequest& r : requests) expect_same(run(*decoder_with(weights_, 1), {r}).at(r.tag), together.at(r.tag));
+}
+
 INSTANTIATE_TEST_SUITE_P(Shapes, DecoderTest, ::testing::ValuesIn(testing::shapes()),
                          [](const auto& info) { return info.param.name; });
 
@@ -288,6 +304,16 @@ TEST_F(DecoderBehaviour, NewWeightsCountFromTheNextStepAndEachTokenKnowsItsVersi
   EXPECT_FALSE(before.tokens == finished[0].tokens);
 }
 
+TEST_F(DecoderBehaviour, NewWeightsComputeAPromptAnew) {
+  const DecodeRequest r = request(config_, 1);
+  const auto decoder = decoder_with(weights_, 2);
+  run(*decoder, {r});
+  const auto next = with_version(testing::random_weights(config_, 8), 6);
+  ASSERT_TRUE(decoder->set_weights(next).ok());
+  expect_same(run(*decoder, {r}).at(1), run(*decoder_with(next, 2), {r}).at(1));
+  EXPECT_EQ(decoder->stats().prompt_tokens, 2 * r.prompt.size());
+}
+
 TEST_F(DecoderBehaviour, RefusesWeightsOfAnotherShape) {
   const auto decoder = decoder_with(weights_, 2);
   EXPECT_EQ(decoder->set_weights(testing::random_weights(testing::config_of({"Wider", 64, 2, 4, 4, 16}))).code(),
@@ -323,7 +349,8 @@ TEST_F(DecoderBehaviour, CancelsRunningAndWaiting) {
 TEST_F(DecoderBehaviour, CountsWhatItDid) {
   const auto decoder = decoder_with(weights_, 4);
   std::uint64_t tokens = 0, prompt_tokens = 0;
-  const auto requests = mixed_requests(config_, 9);
+  auto requests = mixed_requests(config_, 9);
+  for (DecodeRequest& r : requests) r.prompt[0] = static_cast<TokenId>(r.tag);  // nothing in common
   for (const auto& [tag, result] : run(*decoder, requests)) tokens += result.tokens.size();
   for (const DecodeRequest& r : requests) prompt_tokens += r.prompt.size();
   EXPECT_EQ(decoder->stats().tokens, tokens);

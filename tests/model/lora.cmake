@@ -1,4 +1,4 @@
-foreach(name lora lora_files)
+foreach(name lora lora_files lora_learner)
   ad_test(model_${name}_test
     SOURCES ${name}_test.cpp
     LIBS autodidact::decoder autodidact::learner nlohmann_json::nlohmann_json)

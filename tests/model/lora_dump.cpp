@@ -1,5 +1,5 @@
 // For hf_lora.py: what this runtime does with a checkpoint DIR/base and adapters beside it, as files in DIR.
-//   --make DIR           writes a random checkpoint to DIR/base and random adapters to DIR/adapter
+//   --make DIR FAMILY    writes a random checkpoint, llama or gpt2, to DIR/base and random adapters to DIR/adapter
 //   --logits DIR         logits.safetensors: "logits" [rows, vocab] of base + DIR/adapter over DIR/sequences.txt
 //   --train DIR STEPS TARGETS RSLORA  trains adapters on DIR/sequences.txt, a step on all of them each time: DIR/start and
 //                        DIR/end are the adapters before and after, losses.txt the losses and gradient norms
@@ -33,10 +33,11 @@ std::vector<TrainExample> read_examples(const std::string& path) {
   return examples;
 }
 
-Status make(const std::string& directory) {
-  ModelConfig config;
+Status make(const std::string& directory, const std::string& family) {
+  const std::vector<testing::Shape> shapes = testing::shapes();
+  ModelConfig config = family == "gpt2" ? testing::config_of(shapes.back()) : ModelConfig();
+  if (family != "gpt2") config.num_key_value_heads = 2;
   config.vocab_size = 40;
-  config.num_key_value_heads = 2;
   config.max_position_embeddings = 96;
   config.eos_token_id = config.pad_token_id = -1;
   AD_RETURN_IF_ERROR(
@@ -98,11 +99,11 @@ Status train(const std::string& directory, int steps, const TrainOptions& option
 
 Status run(const std::vector<std::string>& arguments) {
   const std::string verb = arguments.empty() ? "" : arguments[0];
-  if (verb == "--make" && arguments.size() == 2) return make(arguments[1]);
+  if (verb == "--make" && arguments.size() == 3) return make(arguments[1], arguments[2]);
   if (verb == "--logits" && arguments.size() == 2) return logits(arguments[1]);
   if (verb == "--train" && arguments.size() == 5)
     return train(arguments[1], std::atoi(arguments[2].c_str()), training(arguments[3], arguments[4] == "rslora"));
-  return {Errc::kUsage, "usage: model_lora_dump --make DIR | --logits DIR | --train DIR STEPS TARGETS lora|rslora"};
+  return {Errc::kUsage, "usage: model_lora_dump --make DIR llama|gpt2 | --logits DIR | --train DIR STEPS TARGETS lora|rslora"};
 }
 
 }  // namespace

@@ -128,7 +128,6 @@ INSTANTIATE_TEST_SUITE_P(
                       HostileConfig{"AlphaPattern", R"({"alpha_pattern": {"q_proj": 9}})", "alpha_pattern"},
                       HostileConfig{"SomeLayersOnly", R"({"layers_to_transform": [0]})", "layers_to_transform"},
                       HostileConfig{"Excluded", R"({"exclude_modules": ["q_proj"]})", "exclude_modules"},
-                      HostileConfig{"Transposed", R"({"fan_in_fan_out": true})", "fan_in_fan_out"},
                       HostileConfig{"Replicated", R"({"layer_replication": [[0, 1]]})", "layer_replication"},
                       HostileConfig{"LoraBias", R"({"lora_bias": true})", "lora_bias"},
                       HostileConfig{"TrainedTokens", R"({"trainable_token_indices": [1]})", "trainable_token_indices"},

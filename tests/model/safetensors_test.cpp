@@ -16,6 +16,13 @@ namespace {
 
 using ::testing::HasSubstr;
 
+Result<SafetensorsIndex> parse_safetensors(const std::string& file) {
+  return autodidact::parse_safetensors(*bytes_in_memory(file));
+}
+Status read_tensor(const std::string& file, const SafetensorsIndex& index, const SafetensorsEntry& e, std::span<float> to) {
+  return autodidact::read_tensor(*bytes_in_memory(file), index, e, to);
+}
+
 std::string file_of(const std::string& header, const std::string& data) {
   std::string file(8, '\0');
   const std::uint64_t bytes = header.size();

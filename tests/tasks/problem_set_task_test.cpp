@@ -95,6 +95,25 @@ TEST(JsonlTask, ShowsWorkedExamplesFromAFile) {
   EXPECT_THAT(task->seeds(), IsEmpty()) << "shown, never trained on";
 }
 
+TEST(JsonlTask, TheExamplesOfThePresetAreRightAndHintedAlike) {
+  const std::string folder = std::string(std::getenv("AD_SOURCE_DIR")) + "/config/examples/";
+  TaskOptions options = jsonl_options();
+  options.instruction = "End with #### and the number.";
+  options.few_shot_file = options.seed_file = folder + "gsm8k.jsonl";
+  options.few_shot_hinted_file = folder + "gsm8k-hinted.jsonl";
+  const auto task = make(options);
+  ASSERT_NE(task, nullptr);
+  const auto examples = task->seeds(), hinted = task->few_shot(true);
+  ASSERT_THAT(examples, SizeIs(5));
+  ASSERT_EQ(hinted.size(), examples.size());
+  for (std::size_t i = 0; i < examples.size(); ++i) {
+    EXPECT_EQ(task->judge(examples[i].problem, examples[i].completion, true).outcome, Outcome::kCorrect) << i;
+    EXPECT_EQ(hinted[i].problem.prompt, task->hinted_prompt(examples[i].problem));
+    EXPECT_EQ(hinted[i].completion, examples[i].completion);
+    EXPECT_FALSE(task->leaks_hint(examples[i].problem, hinted[i].completion));
+  }
+}
+
 TEST(JsonlTask, TakesSeedsFromAFileAndFromTheFirstRationales) {
   TaskOptions options = jsonl_options();
   options.seed_file = file("seeds.jsonl", R"({"question": "Thrice 2?", "completion": "2+2+2 = 6\n#### 6"})");
@@ -265,15 +284,15 @@ TEST_F(RealSets, Gsm8k) {
 // The presets as they are, but for where the data lies.
 TEST_F(RealSets, ThePresetsReadThem) {
   if (path("gsm8k").empty()) GTEST_SKIP() << "no ../shared/data/gsm8k beside this clone";
-  const std::string presets = std::string(std::getenv("AD_SOURCE_DIR")) + "/config/presets/";
+  const std::string source = std::string(std::getenv("AD_SOURCE_DIR")) + "/";
   for (const char* preset : {"gsm8k-smollm2.toml", "gsm8k-gpu.toml", "commonsenseqa.toml"}) {
     SCOPED_TRACE(preset);
-    LoadedConfig loaded = load_config(presets + preset);
+    LoadedConfig loaded = load_config(source + "config/presets/" + preset);
     ASSERT_TRUE(loaded.ok()) << loaded.status().message();
     TaskOptions& options = loaded.options.task;
     for (std::string* file :
          {&options.train_file, &options.held_out_file, &options.few_shot_file, &options.few_shot_hinted_file}) {
-      if (!file->empty()) *file = path(file->substr(std::string("data/").size()));
+      if (!file->empty()) *file = file->starts_with("data/") ? path(file->substr(5)) : source + *file;
     }
     const auto task = make(options);
     ASSERT_NE(task, nullptr);

@@ -1,12 +1,13 @@
 // The daemon's runtime: everything on the CPU is computed by our own kernels.
 
-#include "model/adamw_learner.hpp"
 #include "model/runtime.hpp"
+
+#include "model/adamw_learner.hpp"
 
 namespace autodidact {
 namespace {
 
-class TorchRuntime : public ModelRuntime {
+class CpuRuntime : public ModelRuntime {
  public:
   Result<std::unique_ptr<Decoder>> make_decoder(const DecoderOptions& options) override { return make_cpu_decoder(options); }
   Result<std::unique_ptr<Learner>> make_learner(const TrainOptions& options, Dtype compute, std::uint64_t seed) override {
@@ -26,6 +27,6 @@ class TorchRuntime : public ModelRuntime {
 
 }  // namespace
 
-std::unique_ptr<ModelRuntime> make_torch_runtime() { return std::make_unique<TorchRuntime>(); }
+std::unique_ptr<ModelRuntime> make_runtime() { return std::make_unique<CpuRuntime>(); }
 
 }  // namespace autodidact

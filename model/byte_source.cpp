@@ -1,4 +1,4 @@
-#include "model/gguf/byte_source.hpp"
+#include "model/byte_source.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>

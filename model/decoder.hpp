@@ -40,7 +40,7 @@ struct DecodeResult {
 
 struct DecoderStats {
   std::uint64_t steps = 0, prompt_tokens = 0, tokens = 0;  // prompt tokens computed, not those found in the cache
-  std::uint64_t step_ns = 0;  // inside step()
+  std::uint64_t step_ns = 0;                               // inside step()
 };
 
 class Decoder {

@@ -19,6 +19,9 @@ default_jobs() {
 }
 JOBS=${JOBS:-$(default_jobs)}
 
+# A second clone compiles from the first one's cache: what ccache hashes are paths relative to the repository.
+export CCACHE_BASEDIR=${CCACHE_BASEDIR:-$PWD} CCACHE_NOHASHDIR=${CCACHE_NOHASHDIR:-1}
+
 # The libtorch that TORCH_DIR or CMAKE_PREFIX_PATH names, as cmake/Dependencies.cmake will find it; empty when none.
 named_torch() {
   local prefix candidate

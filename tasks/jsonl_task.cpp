@@ -19,7 +19,7 @@ class JsonlTask final : public ProblemSetTask {
   }
   bool leaks_hint(const Problem& problem, std::string_view completion) const override {
     return completion.find("(The answer is ") != std::string_view::npos || speaks_of_hint(completion) ||
-           bare_answer(completion, problem.reference);
+           bare_answer(completion, problem.reference) || unreached_answer(completion, problem.reference);
   }
   // There is one right answer and no one right working: `process` asks for nothing more.
   Verdict judge(const Problem& problem, std::string_view completion, bool) const override {

@@ -91,7 +91,10 @@ TEST(CheckAnswer, TakesLinearTimeForHostileText) {
     }
     (void)bare_answer(text, "b");
     (void)speaks_of_hint(text);
+    (void)unreached_answer(text + "#### 7", "7");
   }
+  EXPECT_TRUE(unreached_answer(std::string(1u << 18, '1') + "#### 7", "7"));
+  EXPECT_TRUE(unreached_answer(std::string(1u << 18, '.') + "#### 7", "7"));
 }
 
 TEST(Hint, IsGivenAwayBySpeakingOfIt) {
@@ -110,6 +113,25 @@ TEST(Hint, IsGivenAwayByABareAnswer) {
   for (const char* text : {"48/2 = 24, 48+24 = 72", "In May she sold 24. #### 72", "half of 48 is 24, so the answer is 72"}) {
     EXPECT_FALSE(bare_answer(text, "72")) << text;
   }
+}
+
+TEST(Hint, IsGivenAwayByAnAnswerThatTheWorkingNeverComesTo) {
+  for (const char* text :
+       {"1/10 of 40 is 4, and 3/4 of it are 10.\n#### 72", "There are 720 of 7.2 and 2, with 0.72 of it left. #### 72",
+        "She sells 24 and then 24 more, so the answer is 72"}) {
+    EXPECT_TRUE(unreached_answer(text, "72")) << text;
+  }
+  for (const char* text : {"24 + 48 = 72.\n#### 72", "that is $72.00 in all\n#### 72", "24+48=72\nThe answer is 72.\n#### 72",
+                           "no mark: 24 + 48 is 72"}) {
+    EXPECT_FALSE(unreached_answer(text, "72")) << text;
+  }
+  EXPECT_FALSE(unreached_answer("5 * 200 = 1,000, which is it. #### 1000", "1000"));
+  EXPECT_FALSE(unreached_answer("we owe 1000.0 #### -1000", "-1,000"));
+  EXPECT_FALSE(unreached_answer("half of it is .5 #### 0.50", "$0.50"));
+  EXPECT_FALSE(unreached_answer("nothing is left: 3 - 3 = 0 #### 0", "0"));
+  EXPECT_TRUE(unreached_answer("10 - 3 = 7 #### 0", "0"));
+  EXPECT_FALSE(unreached_answer("it has two roots #### x+1", "x+1")) << "nothing is said of what is no number";
+  EXPECT_FALSE(unreached_answer("one half of it #### 1/2", "1/2"));
 }
 
 TEST(Text, NormalisesWhatDoesNotMakeAnotherQuestion) {

@@ -80,6 +80,7 @@ TEST(JsonlTask, ShowsTheInstructionAndTheHint) {
   EXPECT_TRUE(task->leaks_hint(problem, "#### 18"));
   EXPECT_TRUE(task->leaks_hint(problem, "Nine and nine make eighteen (The answer is 18.)\n#### 18"));
   EXPECT_TRUE(task->leaks_hint(problem, "Nine and nine make eighteen, as given.\n#### 18"));
+  EXPECT_TRUE(task->leaks_hint(problem, "Nine and then nine, 9 + 9 = 81, in all\n#### 18")) << "copied, not reached";
 }
 
 TEST(JsonlTask, ShowsWorkedExamplesFromAFile) {

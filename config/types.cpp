@@ -33,6 +33,7 @@ const char* name(Finish finish) {
     case Finish::kLength: return "length";
     case Finish::kCancelled: return "cancelled";
     case Finish::kError: return "error";
+    case Finish::kDeadline: return "deadline";
   }
   return "error";
 }

@@ -36,7 +36,7 @@ struct SamplerSettings {
   friend bool operator==(const SamplerSettings&, const SamplerSettings&) = default;
 };
 
-enum class Finish : std::uint8_t { kStop = 0, kLength = 1, kCancelled = 2, kError = 3 };
+enum class Finish : std::uint8_t { kStop = 0, kLength = 1, kCancelled = 2, kError = 3, kDeadline = 4 };
 
 // One sampled (or, for seeds, given) completion. Token ids are the truth, text is a view of them.
 // Invariants: logprobs.size() == versions.size() == tokens.size() for sampled attempts; both empty for seeds.

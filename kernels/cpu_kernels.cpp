@@ -8,9 +8,9 @@
 namespace autodidact {
 namespace {
 
-constexpr std::int64_t kWidestRowTile = 12, kWidestVector = 16;
+constexpr std::int64_t kWidestVector = 16;
 
-std::int64_t padded(std::int64_t positions) { return (positions + kKeyTile - 1) / kKeyTile * kKeyTile; }
+std::int64_t padded(std::int64_t positions) { return (positions + kPage - 1) / kPage * kPage; }
 
 // The widest table this machine has among those called `asked`; of any name when null.
 const CpuKernels* widest(const char* asked) {
@@ -50,11 +50,11 @@ std::int64_t gemm_scratch_floats(std::int64_t columns) {
   return (columns + kWidestPanel - 1) / kWidestPanel * kWidestPanel * kDeepest + kPackedColumns + kSlackFloats;
 }
 
-std::int64_t key_tile_floats(std::int64_t positions, std::int64_t head_dim) { return padded(positions) * head_dim; }
+std::int64_t key_floats(std::int64_t positions, std::int64_t head_dim) { return padded(positions) * head_dim; }
 
-std::int64_t attention_scratch_floats(std::int64_t positions, std::int64_t heads, std::int64_t head_dim) {
-  const std::int64_t block = heads > kWidestRowTile ? heads : kWidestRowTile;  // one query of all heads, or a row tile of one
-  return block * (head_dim + padded(positions)) + kWidestVector + kSlackFloats;
+std::int64_t attention_scratch_floats(std::int64_t positions, std::int64_t head_dim) {
+  constexpr std::int64_t kQueryTile = 6;  // cpu/attention.hpp: queries, scores and outputs of a tile
+  return kQueryTile * (2 * (head_dim + 2 * kWidestVector) + padded(positions)) + kSlackFloats;
 }
 
 std::int64_t attention_grad_scratch_floats(std::int64_t positions, std::int64_t head_dim) {

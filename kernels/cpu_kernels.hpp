@@ -18,20 +18,32 @@ namespace autodidact {
 enum class Isa : std::uint8_t { kPortable = 0, kAvx2 = 1, kAvx512 = 2 };
 
 constexpr std::int64_t kSlackFloats = 64;
-constexpr std::int64_t kKeyTile = 16;  // positions per tile of the key cache: [position / 16][head_dim][16]
+constexpr std::int64_t kPage = 16;  // positions per page of a key-value cache
 
-// One sequence's attention, forward: `rows` queries at positions first .. first + rows - 1, causal, grouped queries.
+// Where the keys and values of kPage positions lie; AttentionCall says how. Rows with a page in common read it once.
+struct KvPage {
+  const float* k;
+  const float* v;
+};
+
+// One query position of a sequence.
+struct AttentionRow {
+  const float* q;       // [heads * head_dim]
+  float* out;           // [heads * head_dim]
+  const KvPage* pages;  // of the sequence: rows with the same pointer are of one sequence
+  std::int64_t keys;    // it attends to positions 0 .. keys - 1; the last is its own
+};
+
+// Causal attention with grouped queries of rows of any sequences. Rows that share pages are best side by side: kQueryTile
+// queries at a time read the pages they have in common once.
 struct AttentionCall {
-  std::int64_t rows, first;  // queries, position of the first (keys 0 .. first are there already)
+  const AttentionRow* rows;
+  std::int64_t count;
   std::int64_t heads, kv_heads, head_dim;
-  const float* q;  // [rows, heads * head_dim], row stride q_stride
-  std::int64_t q_stride;
-  const float* k_tiles;  // per kv head [tiles][head_dim][16], heads k_head_stride apart
-  std::int64_t k_head_stride;
-  const float* v;  // [positions, kv_heads * head_dim], row stride v_stride
-  std::int64_t v_stride;
-  float* out;  // [rows, heads * head_dim], row stride out_stride
-  std::int64_t out_stride;
+  // Of kv head h: keys [head_dim][kPage] at page.k + k_offset + h * k_head_stride; values, a row per position v_stride apart,
+  // at page.v + v_offset + h * v_head_stride.
+  std::int64_t k_offset, k_head_stride;
+  std::int64_t v_offset, v_head_stride, v_stride;
   float* scratch;  // attention_scratch_floats()
 };
 
@@ -135,8 +147,8 @@ const CpuKernels* cpu_kernels_for(Isa isa);
 // Sizes in floats, slack included.
 std::int64_t packed_floats(const CpuKernels& kernels, std::int64_t n, std::int64_t k);
 std::int64_t gemm_scratch_floats(std::int64_t columns);
-std::int64_t key_tile_floats(std::int64_t positions, std::int64_t head_dim);  // of one kv head
-std::int64_t attention_scratch_floats(std::int64_t positions, std::int64_t heads, std::int64_t head_dim);
+std::int64_t key_floats(std::int64_t positions, std::int64_t head_dim);                // of one kv head, whole pages
+std::int64_t attention_scratch_floats(std::int64_t positions, std::int64_t head_dim);  // of sequences of at most `positions`
 std::int64_t attention_grad_scratch_floats(std::int64_t positions, std::int64_t head_dim);
 
 }  // namespace autodidact

@@ -1,88 +1,36 @@
-// Continuous batching: slots, the waiting queue, sampling and finishing. The arithmetic is DecodePass.
+// Continuous batching: who runs, who waits, who must step back; sampling and finishing. The arithmetic is DecodePass.
+
+#include "model/batch_decoder.hpp"
 
 #include <algorithm>
-#include <chrono>
-#include <cmath>
-#include <deque>
-#include <optional>
 
 #include "kernels/rng.hpp"
-#include "kernels/sampler.hpp"
-#include "model/decode_pass.hpp"
-#include "model/decoder.hpp"
 
 namespace autodidact {
 namespace {
 
-// Prompt rows per step beyond one whole prompt: the products are at full speed by 100.
-constexpr std::int64_t kPrefillRows = 512;
 // Prompt rows that are worth joining a step later for.
-constexpr std::int64_t kWorthAStep = 32;
-
-// A slot and who has it, or had it: a prompt stays in the cache until the next one takes its place.
-struct Sequence {
-  DecodeRequest request;
-  DecodeResult result;
-  std::int64_t positions = 0;  // in the cache
-  std::int64_t prefix = 0;     // of the prompt, computed with the present weights: other prompts may begin with it
-  bool busy = false;
-};
+constexpr std::int64_t kWorthAStep = 16;
 
 std::int64_t common_prefix(std::span<const TokenId> a, std::span<const TokenId> b) {
   const auto ends = std::mismatch(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(std::min(a.size(), b.size())), b.begin());
   return ends.first - a.begin();
 }
 
-class BatchDecoder : public Decoder {
- public:
-  explicit BatchDecoder(const DecoderOptions& options) : slots_(static_cast<std::size_t>(options.batch)) {
-    joiners_.reserve(slots_.size());
-    segments_.reserve(slots_.size());
-    segment_of_.resize(slots_.size());
-  }
+DecodeResult result_of(std::uint64_t tag, Finish finish, Status status = {}) {
+  DecodeResult result;
+  result.tag = tag;
+  result.finish = finish;
+  result.status = std::move(status);
+  return result;
+}
 
-  Status set_weights(WeightsPtr weights) override;
-  void submit(DecodeRequest request) override;
-  void cancel(std::uint64_t tag) override;
-  std::size_t step(std::vector<DecodeResult>& finished) override;
-  std::size_t free_slots() const override {
-    const std::size_t taken = running_ + waiting_.size();
-    return taken < slots_.size() ? slots_.size() - taken : 0;
-  }
-  DecoderStats stats() const override { return stats_; }
+}  // namespace
 
- private:
-  Status check(const DecodeRequest& request) const;
-  void admit();
-  struct Prefix {
-    std::int64_t slot = 0, length = 0;
-  };
-  Prefix cached_prefix(const std::vector<TokenId>& prompt) const;
-  bool joiners_share(const std::vector<TokenId>& prompt, std::int64_t more_than) const;
-  void place(DecodeRequest request, std::int64_t slot, const Prefix& prefix);
-  void lay_out_rows();
-  void sample(std::int64_t slot, const float* logits);
-  void finish(std::int64_t slot, Finish finish, Status status = {});
-  void leave(DecodeResult result) { left_.push_back(std::move(result)); }
-
-  WeightsPtr weights_;
-  std::shared_ptr<const PackedWeights> packed_;
-  std::optional<DecodePass> pass_;
-  std::optional<SamplerScratch> scratch_;
-  std::int64_t max_rows_ = 0;
-
-  std::vector<Sequence> slots_;
-  std::deque<DecodeRequest> waiting_;
-  std::vector<DecodeResult> left_;  // finished, not yet handed out
-  std::size_t running_ = 0;
-
-  // Of the step under way; kept to keep their memory.
-  std::vector<std::int64_t> joiners_;  // slots, equal prompts side by side
-  std::vector<DecodeSegment> segments_;
-  std::vector<std::size_t> segment_of_;  // by slot
-  std::vector<TokenId> tokens_;
-  DecoderStats stats_;
-};
+BatchDecoder::BatchDecoder(const DecoderOptions& options) : options_(options), slots_(static_cast<std::size_t>(options.batch)) {
+  order_.reserve(slots_.size());
+  segments_.reserve(slots_.size());
+}
 
 Status BatchDecoder::set_weights(WeightsPtr weights) {
   AD_REQUIRE(weights != nullptr, "set_weights(nullptr)");
@@ -91,200 +39,231 @@ Status BatchDecoder::set_weights(WeightsPtr weights) {
                                  std::to_string(weights_->version)};
   if (weights_ == nullptr) {
     const ModelConfig& config = weights->config;
-    max_rows_ = static_cast<std::int64_t>(slots_.size()) + std::max(kPrefillRows, config.max_position_embeddings);
-    tokens_.reserve(static_cast<std::size_t>(max_rows_));
-    pass_.emplace(config, static_cast<std::int64_t>(slots_.size()), max_rows_);
+    AD_ASSIGN_OR_RETURN(const std::int64_t pages, cache_pages(config, options_));
+    const std::int64_t most_rows = options_.batch + options_.prefill_rows;
+    tokens_.reserve(static_cast<std::size_t>(most_rows));
+    cache_.emplace(config, pages);
+    pass_.emplace(config, options_.batch, most_rows);
     scratch_.emplace(config.vocab_size);
+  } else {
+    cache_->forget();
   }
-  for (Sequence& sequence : slots_) sequence.prefix = 0;
   packed_ = weights->packed;
   weights_ = std::move(weights);
   return {};
 }
 
-Status BatchDecoder::check(const DecodeRequest& request) const {
-  const auto bad = [](const std::string& what) { return Status(Errc::kBadInput, "decode request: " + what); };
-  if (weights_ == nullptr) return {Errc::kUnavailable, "decode request: no weights are set yet"};
-  const ModelConfig& config = weights_->config;
-  const SamplerSettings& sampler = request.sampler;
-  if (request.prompt.empty()) return bad("the prompt is empty");
-  for (TokenId token : request.prompt)
-    if (token < 0 || token >= config.vocab_size) return bad("token id " + std::to_string(token) + " is not in the vocabulary");
-  if (sampler.max_tokens < 1) return bad("max_tokens must be at least 1");
-  const auto length = static_cast<std::int64_t>(request.prompt.size()) + sampler.max_tokens;
-  if (length > config.max_position_embeddings)
-    return bad("prompt and max_tokens need " + std::to_string(length) + " positions, the model has " +
-               std::to_string(config.max_position_embeddings));
-  if (!(sampler.temperature >= 0) || std::isinf(sampler.temperature)) return bad("temperature must be a number of at least 0");
-  if (!(sampler.top_p > 0 && sampler.top_p <= 1)) return bad("top_p must be in (0, 1]");
-  if (sampler.top_k < 0) return bad("top_k must be at least 0");
-  return {};
-}
-
 void BatchDecoder::submit(DecodeRequest request) {
-  if (Status status = check(request); !status.ok()) {
-    DecodeResult result;
-    result.tag = request.tag;
-    result.status = std::move(status);
-    result.finish = Finish::kError;
-    return leave(std::move(result));
-  }
-  waiting_.push_back(std::move(request));
+  Status status = weights_ == nullptr ? Status(Errc::kUnavailable, "decode request: no weights are set yet")
+                                      : check_request(request, weights_->config, cache_->pages());
+  if (!status.ok()) return leave(result_of(request.tag, Finish::kError, std::move(status)));
+  DecodeResult result = result_of(request.tag, Finish::kStop);
+  waiting_.push_back({std::move(request), std::move(result)});
 }
 
 void BatchDecoder::cancel(std::uint64_t tag) {
-  for (std::size_t slot = 0; slot < slots_.size(); ++slot)
-    if (slots_[slot].busy && slots_[slot].request.tag == tag) finish(static_cast<std::int64_t>(slot), Finish::kCancelled);
+  for (Sequence& sequence : slots_)
+    if (sequence.busy && sequence.request.tag == tag) finish(sequence, Finish::kCancelled);
   for (auto it = waiting_.begin(); it != waiting_.end();) {
-    if (it->tag != tag) {
+    if (it->request.tag != tag) {
       ++it;
       continue;
     }
-    DecodeResult result;
-    result.tag = tag;
-    result.finish = Finish::kCancelled;
-    leave(std::move(result));
+    it->result.finish = Finish::kCancelled;
+    leave(std::move(it->result));
     it = waiting_.erase(it);
   }
 }
 
-// First come, first served, as far as slots and rows go. A request with the prompt of the one before it joins without rows, and
-// one whose beginning is in the cache with the rows that are not; when the beginning is being computed in this very step, it
-// joins in the next.
+// First come, first served, as far as slots, pages and rows go; but who begins like a prompt that is being computed joins when
+// that is there, and lets others by meanwhile.
 void BatchDecoder::admit() {
-  joiners_.clear();
-  auto rows = static_cast<std::int64_t>(running_);
-  for (std::size_t slot = 0; slot < slots_.size() && !waiting_.empty(); ++slot) {
-    if (slots_[slot].busy) continue;
-    const DecodeRequest& next = waiting_.front();
-    const bool copy = !joiners_.empty() && next.prompt == slots_[joiners_.back()].request.prompt;
-    const Prefix prefix = copy ? Prefix{} : cached_prefix(next.prompt);
-    if (!copy && joiners_share(next.prompt, prefix.length + kWorthAStep)) return;
-    if (!copy) rows += static_cast<std::int64_t>(next.prompt.size()) - prefix.length;
-    if (rows > max_rows_) return;
-    place(std::move(waiting_.front()), static_cast<std::int64_t>(slot), prefix);
-    waiting_.pop_front();
-    joiners_.push_back(static_cast<std::int64_t>(slot));
+  std::int64_t rows = 0;  // of prompts under way
+  for (const std::size_t slot : order_) rows += slots_[slot].missing() > 1 ? slots_[slot].missing() : 0;
+  auto looked = slots_.size();
+  for (auto it = waiting_.begin(); it != waiting_.end() && order_.size() < slots_.size() && looked-- > 0;) {
+    if (rows >= options_.prefill_rows) return;
+    text_.assign(it->request.prompt.begin(), it->request.prompt.end());
+    text_.insert(text_.end(), it->result.tokens.begin(), it->result.tokens.end());
+    if (shares_with_one_under_way(text_, cache_->known(text_) + kWorthAStep)) {
+      ++it;
+      continue;
+    }
+    if (!place(*it)) return;
+    rows += slots_[order_.back()].missing();
+    it = waiting_.erase(it);
   }
 }
 
-// The longest beginning of the prompt that a slot's cache holds; its last token is computed in any case.
-BatchDecoder::Prefix BatchDecoder::cached_prefix(const std::vector<TokenId>& prompt) const {
-  Prefix longest;
-  for (std::size_t slot = 0; slot < slots_.size(); ++slot) {
-    const auto known = std::span(slots_[slot].request.prompt).first(static_cast<std::size_t>(slots_[slot].prefix));
-    const std::int64_t length = common_prefix(std::span(prompt).first(prompt.size() - 1), known);
-    if (length > longest.length) longest = {static_cast<std::int64_t>(slot), length};
-  }
-  return longest;
-}
-
-bool BatchDecoder::joiners_share(const std::vector<TokenId>& prompt, std::int64_t more_than) const {
-  return std::any_of(joiners_.begin(), joiners_.end(), [&](std::int64_t slot) {
-    return common_prefix(slots_[static_cast<std::size_t>(slot)].request.prompt, prompt) > more_than;
+bool BatchDecoder::shares_with_one_under_way(std::span<const TokenId> text, std::int64_t at_least) const {
+  return std::ranges::any_of(order_, [&](std::size_t slot) {
+    return slots_[slot].missing() > 1 && common_prefix(slots_[slot].text, text) >= at_least;
   });
 }
 
-void BatchDecoder::place(DecodeRequest request, std::int64_t slot, const Prefix& prefix) {
-  if (prefix.slot != slot) pass_->copy_cache(prefix.slot, slot, prefix.length);
-  Sequence& sequence = slots_[static_cast<std::size_t>(slot)];
-  sequence = {};
+// False when its pages are not to be had: one is left to each that runs, so that it need not step back at once.
+bool BatchDecoder::place(Waiting& waiting) {
+  const auto slot = std::ranges::find(slots_, false, &Sequence::busy);
+  Sequence& sequence = *slot;
+  const auto most = waiting.request.prompt.size() + static_cast<std::size_t>(waiting.request.sampler.max_tokens);
+  sequence.table.ids.reserve(static_cast<std::size_t>(pages_for(static_cast<std::int64_t>(most))));
+  sequence.table.pages.reserve(sequence.table.ids.capacity());
+  const auto known = cache_->begin(text_, static_cast<std::int64_t>(order_.size()), sequence.table);
+  if (!known) return false;
+  sequence.text.reserve(most);
+  sequence.text.assign(text_.begin(), text_.end());
+  sequence.computed = *known;
+  sequence.number = ++admitted_;
   sequence.busy = true;
-  sequence.prefix = prefix.length;
-  sequence.result.tag = request.tag;
-  const auto most = static_cast<std::size_t>(request.sampler.max_tokens);
-  sequence.result.tokens.reserve(most);
-  sequence.result.logprobs.reserve(most);
-  sequence.result.versions.reserve(most);
-  sequence.request = std::move(request);
-  ++running_;
+  sequence.request = std::move(waiting.request);
+  sequence.result = std::move(waiting.result);
+  const auto tokens = static_cast<std::size_t>(sequence.request.sampler.max_tokens);
+  sequence.result.tokens.reserve(tokens);
+  sequence.result.logprobs.reserve(tokens);
+  sequence.result.versions.reserve(tokens);
+  stats_.cached_tokens += static_cast<std::uint64_t>(*known);
+  order_.push_back(static_cast<std::size_t>(slot - slots_.begin()));
+  reorder_ = true;
+  return true;
+}
+
+// A page for each whose last is full; the oldest first, at the cost of the youngest.
+void BatchDecoder::grow() {
+  while (true) {
+    Sequence *needs = nullptr, *youngest = nullptr;
+    for (const std::size_t slot : order_) {
+      Sequence& sequence = slots_[slot];
+      if (youngest == nullptr || sequence.number > youngest->number) youngest = &sequence;
+      const bool full =
+          static_cast<std::int64_t>(sequence.text.size()) > kPage * static_cast<std::int64_t>(sequence.table.ids.size());
+      if (full && (needs == nullptr || sequence.number < needs->number)) needs = &sequence;
+    }
+    if (needs == nullptr) return;
+    if (!cache_->grow(needs->table)) step_back(*youngest);
+  }
+}
+
+// Its pages go to others; what it has drawn it keeps, and computes again when its turn comes.
+void BatchDecoder::step_back(Sequence& sequence) {
+  release(sequence);
+  waiting_.push_front({std::move(sequence.request), std::move(sequence.result)});
+  ++stats_.preempted;
+}
+
+void BatchDecoder::publish(const Sequence& sequence) {
+  cache_->publish(sequence.table, std::span(sequence.text).first(static_cast<std::size_t>(sequence.computed)));
+}
+
+void BatchDecoder::release(Sequence& sequence) {
+  publish(sequence);
+  cache_->release(sequence.table);
+  sequence.busy = false;
+  std::erase(order_, static_cast<std::size_t>(&sequence - slots_.data()));
+}
+
+// Sequences side by side as their pages agree: then attention reads shared pages once for several.
+void BatchDecoder::sort_by_pages() {
+  if (!std::exchange(reorder_, false)) return;
+  std::ranges::sort(order_, [this](std::size_t a, std::size_t b) {
+    const auto &one = slots_[a].table.ids, &other = slots_[b].table.ids;
+    return one != other ? one < other : a < b;
+  });
 }
 
 void BatchDecoder::lay_out_rows() {
   tokens_.clear();
   segments_.clear();
-  for (std::size_t slot = 0; slot < slots_.size(); ++slot) {
-    const Sequence& sequence = slots_[slot];
-    if (!sequence.busy || sequence.positions == 0) continue;
-    segment_of_[slot] = segments_.size();
-    segments_.push_back(
-        {static_cast<std::int64_t>(slot), sequence.positions, static_cast<std::int64_t>(tokens_.size()), 1, {}});
-    tokens_.push_back(sequence.result.tokens.back());
-  }
-  for (std::size_t i = 0; i < joiners_.size();) {
-    const std::vector<TokenId>& prompt = slots_[joiners_[i]].request.prompt;
-    const std::int64_t known = slots_[joiners_[i]].prefix, rows = static_cast<std::int64_t>(prompt.size()) - known;
-    std::size_t end = i + 1;
-    while (end < joiners_.size() && slots_[joiners_[end]].request.prompt == prompt) ++end;
-    for (std::size_t j = i; j < end; ++j) segment_of_[joiners_[j]] = segments_.size();
-    segments_.push_back(
-        {joiners_[i], known, static_cast<std::int64_t>(tokens_.size()), rows, std::span(joiners_).subspan(i + 1, end - i - 1)});
-    tokens_.insert(tokens_.end(), prompt.begin() + known, prompt.end());
-    stats_.prompt_tokens += static_cast<std::uint64_t>(rows);
-    i = end;
+  std::int64_t left = options_.prefill_rows;
+  for (const std::size_t slot : order_) {
+    Sequence& sequence = slots_[slot];
+    sequence.rows = sequence.missing() == 1 ? 1 : std::min(sequence.missing(), left);
+    if (sequence.missing() > 1) left -= sequence.rows;
+    if (sequence.rows == 0) continue;
+    const auto from = sequence.text.begin() + sequence.computed;
+    segments_.push_back({sequence.table.ids, sequence.table.pages.data(), sequence.computed,
+                         static_cast<std::int64_t>(tokens_.size()), sequence.rows, sequence.rows == sequence.missing()});
+    tokens_.insert(tokens_.end(), from, from + sequence.rows);
   }
 }
 
-void BatchDecoder::sample(std::int64_t slot, const float* logits) {
-  Sequence& sequence = slots_[slot];
+void BatchDecoder::sample(Sequence& sequence, const float* logits) {
   const ModelConfig& config = weights_->config;
   const DecodeRequest& request = sequence.request;
   const TokenId never = config.pad_token_id != config.eos_token_id ? config.pad_token_id : -1;
-  const double uniform = random_unit(request.seed, sequence.result.tokens.size());
-  if (sequence.positions == 0) sequence.prefix = static_cast<std::int64_t>(request.prompt.size());
-  sequence.positions += sequence.positions == 0 ? sequence.prefix : 1;
+  DecodeResult& result = sequence.result;
+  const double uniform = random_unit(request.seed, result.tokens.size());
   const Draw draw = draw_token(cpu_kernels(), logits, config.vocab_size, request.sampler, never, uniform, *scratch_);
-  if (draw.token < 0)
-    return finish(
-        slot, Finish::kError,
+  if (draw.token < 0) {
+    result = result_of(
+        request.tag, Finish::kError,
         {Errc::kInternal, "weights version " + std::to_string(weights_->version) + " gave logits that are not finite"});
-  sequence.result.tokens.push_back(draw.token);
-  sequence.result.logprobs.push_back(draw.logprob);
-  sequence.result.versions.push_back(weights_->version);
+    sequence.computed = 0;  // nobody is to begin with what gave these
+    return finish(sequence, Finish::kError);
+  }
+  sequence.text.push_back(draw.token);
+  result.tokens.push_back(draw.token);
+  result.logprobs.push_back(draw.logprob);
+  result.versions.push_back(weights_->version);
   ++stats_.tokens;
-  const bool ended = draw.token == config.eos_token_id || (request.ends != nullptr && (*request.ends)(sequence.result.tokens));
-  if (ended) return finish(slot, Finish::kStop);
-  if (sequence.result.tokens.size() == static_cast<std::size_t>(request.sampler.max_tokens)) finish(slot, Finish::kLength);
+  const bool ended = draw.token == config.eos_token_id || (request.ends != nullptr && (*request.ends)(result.tokens));
+  if (ended) return finish(sequence, Finish::kStop);
+  if (result.tokens.size() == static_cast<std::size_t>(request.sampler.max_tokens)) finish(sequence, Finish::kLength);
 }
 
-void BatchDecoder::finish(std::int64_t slot, Finish how, Status status) {
-  Sequence& sequence = slots_[slot];
-  sequence.busy = false;
-  --running_;
-  DecodeResult& result = sequence.result;
-  result.finish = how;
-  if (!status.ok()) {
-    result.status = std::move(status);
-    result.tokens.clear();
-    result.logprobs.clear();
-    result.versions.clear();
+void BatchDecoder::finish(Sequence& sequence, Finish how) {
+  release(sequence);
+  sequence.result.finish = how;
+  leave(std::move(sequence.result));
+}
+
+// What the step computed is in the pages; a prompt that is there whole is known to others from now on.
+void BatchDecoder::advance() {
+  std::size_t wanted = 0;
+  for (std::size_t i = 0; i < order_.size();) {
+    const std::size_t slot = order_[i];
+    Sequence& sequence = slots_[slot];
+    const bool sampled = sequence.rows > 0 && sequence.rows == sequence.missing();
+    const bool joins = sampled && sequence.rows > 1;
+    if (sequence.rows > 1 || sequence.result.tokens.empty()) stats_.prompt_tokens += static_cast<std::uint64_t>(sequence.rows);
+    sequence.computed += sequence.rows;
+    if (sampled) sample(sequence, pass_->logits(wanted++));
+    if (!sequence.busy) continue;  // the next has taken its place
+    if (joins) publish(sequence);
+    ++i;
   }
-  leave(std::move(result));
 }
 
 std::size_t BatchDecoder::step(std::vector<DecodeResult>& finished) {
   const auto start = std::chrono::steady_clock::now();
+  expire(start);
   admit();
-  if (running_ > 0) {
+  grow();
+  if (!order_.empty()) {
+    sort_by_pages();
     lay_out_rows();
-    pass_->run(*packed_, tokens_, segments_);
-    for (std::size_t slot = 0; slot < slots_.size(); ++slot)
-      if (slots_[slot].busy) sample(static_cast<std::int64_t>(slot), pass_->logits(segment_of_[slot]));
+    pass_->run(*packed_, cache_->memory, tokens_, segments_);
+    advance();
     ++stats_.steps;
   }
   for (DecodeResult& result : left_) finished.push_back(std::move(result));
   left_.clear();
   stats_.step_ns += static_cast<std::uint64_t>(
       std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start).count());
-  return running_ + waiting_.size();
+  return order_.size() + waiting_.size();
 }
 
-}  // namespace
-
-Result<std::unique_ptr<Decoder>> make_cpu_decoder(const DecoderOptions& options) {
-  if (options.batch < 1 || options.batch > 65536)
-    return {Errc::kConfig, "sample.batch: expected 1 to 65536, got " + std::to_string(options.batch)};
-  return std::unique_ptr<Decoder>(std::make_unique<BatchDecoder>(options));
+void BatchDecoder::expire(std::chrono::steady_clock::time_point now) {
+  for (std::size_t i = order_.size(); i-- > 0;)
+    if (Sequence& sequence = slots_[order_[i]]; sequence.request.deadline <= now) finish(sequence, Finish::kDeadline);
+  for (auto it = waiting_.begin(); it != waiting_.end();) {
+    if (it->request.deadline > now) {
+      ++it;
+      continue;
+    }
+    it->result.finish = Finish::kDeadline;
+    leave(std::move(it->result));
+    it = waiting_.erase(it);
+  }
 }
 
 }  // namespace autodidact

@@ -9,6 +9,11 @@
 
 namespace autodidact {
 
+// One position's key of one head, to column `at` of a page [head_dim][kPage].
+inline void store_key(const float* key, std::int64_t head_dim, std::int64_t at, float* page) {
+  for (std::int64_t d = 0; d < head_dim; ++d) page[d * kPage + at] = key[d];
+}
+
 class Blocks {
  public:
   explicit Blocks(const ModelConfig& config) : config_(config) {}

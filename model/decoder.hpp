@@ -5,6 +5,7 @@
 // between steps (set_weights); a sequence may then span versions, recorded per token. What survives a crash: nothing; the
 // curriculum issues uncommitted work again.
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -27,6 +28,7 @@ struct DecodeRequest {
   SamplerSettings sampler;
   std::uint64_t seed = 0;                      // the request's own random stream: its tokens do not depend on its neighbours
   std::shared_ptr<const EndOfText> ends = {};  // null: the stop token alone ends it
+  std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();  // then it comes back as it is
 };
 
 struct DecodeResult {
@@ -39,8 +41,10 @@ struct DecodeResult {
 };
 
 struct DecoderStats {
-  std::uint64_t steps = 0, prompt_tokens = 0, tokens = 0;  // prompt tokens computed, not those found in the cache
-  std::uint64_t step_ns = 0;                               // inside step()
+  std::uint64_t steps = 0, tokens = 0;
+  std::uint64_t prompt_tokens = 0, cached_tokens = 0;  // computed, and found in the cache instead
+  std::uint64_t preempted = 0;                         // sequences that gave their pages to older ones for a while
+  std::uint64_t step_ns = 0;                           // inside step()
 };
 
 class Decoder {
@@ -51,7 +55,7 @@ class Decoder {
   // Queues a request; an impossible one comes back from the next step() with its status.
   virtual void submit(DecodeRequest request) = 0;
   virtual void cancel(std::uint64_t tag) = 0;
-  // Admits waiting requests up to the batch size, advances every sequence by one token (prompts whole), appends what
+  // Admits waiting requests up to the batch size, advances every sequence by one token (or a piece of its prompt), appends what
   // finished to `finished`. Returns the number of sequences still waiting or running.
   virtual std::size_t step(std::vector<DecodeResult>& finished) = 0;
   virtual std::size_t free_slots() const = 0;
@@ -59,12 +63,14 @@ class Decoder {
 };
 
 struct DecoderOptions {
-  std::int64_t batch = 128;  // sequences at once
+  std::int64_t batch = 128;         // sequences at once
+  std::int64_t kv_cache_mb = 0;     // of keys and values; 0: for every sequence at its longest, 2 GiB at most
+  std::int64_t prefill_rows = 512;  // prompt tokens a step: longer prompts take several, and the others go on meanwhile
 };
 
-// fp32 on the calling thread, on the kernels of kernels/cpu_kernels.hpp. Positions start at 0. The padding token is never
-// drawn. Prompts share the computation of what they have in common: the same one that joins at the same step, and a beginning
-// that any slot's last prompt had under the present weights.
+// On the calling thread, on the kernels of kernels/cpu_kernels.hpp. Positions start at 0. The padding token is never drawn.
+// What a sequence draws depends on its request and the weights alone, not on the batch it is in. Texts that begin alike under
+// the same weights share pages and that computation, and attention reads shared pages once for several of them.
 Result<std::unique_ptr<Decoder>> make_cpu_decoder(const DecoderOptions& options);
 
 }  // namespace autodidact

@@ -58,9 +58,11 @@ void FusedPass::reserve(std::int64_t rows, std::int64_t longest) {
   }
   if (longest > longest_) {
     longest_ = longest;
-    size(key_tiles_, c.num_key_value_heads, key_tile_floats(longest, c.head_dim));
+    size(keys_, c.num_key_value_heads, key_floats(longest, c.head_dim));
+    pages_.reserve(static_cast<std::size_t>(longest / kPage + 1));
+    queries_.reserve(static_cast<std::size_t>(longest));
     size(scratch_, 1,
-         std::max({qkv_width(c), attention_scratch_floats(longest, c.num_attention_heads, c.head_dim),
+         std::max({qkv_width(c), attention_scratch_floats(longest, c.head_dim),
                    attention_grad_scratch_floats(longest, c.head_dim)}));
   }
 }
@@ -145,30 +147,22 @@ void FusedPass::attention_forward(const PackedLayer& weights, std::size_t index)
 }
 
 void FusedPass::attend(Layer& layer, const Segment& segment, bool last) {
-  const std::int64_t hd = config_.head_dim, width = qkv_width(config_), head_floats = key_tile_floats(segment.rows, hd);
+  const std::int64_t hd = config_.head_dim, width = qkv_width(config_), head_floats = key_floats(segment.rows, hd);
   const float* qkv = layer.qkv.data() + segment.row * width;
   for (std::int64_t h = 0; h < config_.num_key_value_heads; ++h)
-    for (std::int64_t i = 0; i < segment.rows; ++i) {
-      const float* k = qkv + i * width + q_width(config_) + h * hd;
-      float* tile = key_tiles_.data() + h * head_floats + i / kKeyTile * kKeyTile * hd + i % kKeyTile;
-      for (std::int64_t d = 0; d < hd; ++d) tile[d * kKeyTile] = k[d];
-    }
-  AttentionCall call;
-  call.first = last ? segment.first_counted : 0;
-  call.rows = segment.rows - call.first;
-  call.heads = config_.num_attention_heads;
-  call.kv_heads = config_.num_key_value_heads;
-  call.head_dim = hd;
-  call.q = qkv + call.first * width;
-  call.q_stride = width;
-  call.k_tiles = key_tiles_.data();
-  call.k_head_stride = head_floats;
-  call.v = qkv + q_width(config_) + kv_width(config_);
-  call.v_stride = width;
-  call.out = layer.attended.data() + (last ? segment.counted_row : segment.row) * q_width(config_);
-  call.out_stride = q_width(config_);
-  call.scratch = scratch_.data();
-  kernels_.attention(call);
+    for (std::int64_t i = 0; i < segment.rows; ++i)
+      store_key(qkv + i * width + q_width(config_) + h * hd, hd, i % kPage,
+                keys_.data() + h * head_floats + i / kPage * kPage * hd);
+  pages_.clear();
+  for (std::int64_t i = 0; i < segment.rows; i += kPage)
+    pages_.push_back({keys_.data() + i * hd, qkv + i * width + q_width(config_) + kv_width(config_)});
+  queries_.clear();
+  float* out = layer.attended.data() + (last ? segment.counted_row : segment.row) * q_width(config_);
+  for (std::int64_t i = last ? segment.first_counted : 0; i < segment.rows; ++i, out += q_width(config_))
+    queries_.push_back({qkv + i * width, out, pages_.data(), i + 1});
+  kernels_.attention({queries_.data(), static_cast<std::int64_t>(queries_.size()), config_.num_attention_heads,
+                      config_.num_key_value_heads, hd, /*k_offset=*/0, head_floats, /*v_offset=*/0, /*v_head_stride=*/hd, width,
+                      scratch_.data()});
 }
 
 // Up to its activation.

@@ -76,7 +76,9 @@ class FusedPass {
   std::vector<HugeVector<float>> inputs_;  // of each layer, [rows, hidden_size]
   std::vector<Layer> layers_;              // of each layer; one for all when checkpointing
   HugeVector<float> x_, final_norm_, final_mean_, final_rstd_, logits_;
-  HugeVector<float> dx_, dnorm_, dqkv_, dattended_, dact_, key_tiles_, scratch_, gemm_scratch_;
+  HugeVector<float> dx_, dnorm_, dqkv_, dattended_, dact_, keys_, scratch_, gemm_scratch_;
+  std::vector<KvPage> pages_;  // of the segment under way, like queries_
+  std::vector<AttentionRow> queries_;
 };
 
 }  // namespace autodidact

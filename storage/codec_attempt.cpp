@@ -10,7 +10,7 @@ namespace {
 
 enum AttemptFlag : std::uint8_t { kHinted = 1, kSeedExample = 2, kHasLogprobs = 4, kHasVersions = 8, kAllFlags = 15 };
 
-constexpr auto kMaxFinish = static_cast<std::uint8_t>(Finish::kError);
+constexpr auto kMaxFinish = static_cast<std::uint8_t>(Finish::kDeadline);
 constexpr auto kMaxOutcome = static_cast<std::uint8_t>(Outcome::kWrong);
 constexpr auto kMaxReject = static_cast<std::uint8_t>(Reject::kMethod);
 

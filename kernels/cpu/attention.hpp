@@ -1,8 +1,9 @@
-// Causal attention with grouped queries, forward and backward. Included by isa_*.cpp only, see simd.hpp.
-// Scores are taken 16 keys at a time from transposed key tiles, so no dot product ends in a horizontal sum; weights times
-// values is a small matrix product. One query (decoding) and many (prompt, training) run the same chain per output.
+// Causal attention with grouped queries over pages of keys and values. Included by isa_*.cpp only, see simd.hpp.
+// Scores are taken 16 keys at a time from transposed keys, so no dot product ends in a horizontal sum. Every output is one
+// chain of multiply-adds over its sequence's positions in order, whatever other rows are in the call: the sampler (one query of
+// many sequences) and the trainer (all queries of one) get the same bits.
 
-AD_INLINE std::int64_t round_up(std::int64_t n) { return (n + kKeyTile - 1) / kKeyTile * kKeyTile; }
+AD_INLINE std::int64_t round_up(std::int64_t n) { return (n + kPage - 1) / kPage * kPage; }
 
 // Softmax of the first n scores, zero in the others up to `padded`, whole vectors all along: the row has room for them.
 AD_INLINE void softmax_row(float* s, std::int64_t n, std::int64_t padded) {
@@ -22,168 +23,268 @@ AD_INLINE void softmax_row(float* s, std::int64_t n, std::int64_t padded) {
   for (std::int64_t i = whole; i < padded; i += kW) store(s + i, V{});
 }
 
-// Scores of one query against kTiles tiles side by side: alone, a chain's latency would be the speed.
-template <int kTiles>
-AD_INLINE void score_tiles(const float* q, const float* k_tiles, std::int64_t head_dim, float* s) {
-  constexpr int kVecs = kKeyTile / kW;
-  V acc[kTiles * kVecs];
+constexpr int kQueryTile = 6;  // queries that read a page together: heads of a group first, then rows
+
+// Scores of kQueries queries against kPages pages side by side: few chains alone would wait for their own latency.
+template <int kQueries, int kPages>
+AD_INLINE void score_pages(const float* q, std::int64_t head_dim, const KvPage* pages, std::int64_t at, float* s,
+                           std::int64_t ld) {
+  constexpr int kVecs = kPage / kW;
+  V acc[kQueries][kPages * kVecs];
+  const float* k[kPages];
 #pragma GCC unroll 8
-  for (int j = 0; j < kTiles * kVecs; ++j) acc[j] = V{};
+  for (int p = 0; p < kPages; ++p) k[p] = pages[p].k + at;
+#pragma GCC unroll 8
+  for (int r = 0; r < kQueries; ++r)
+#pragma GCC unroll 16
+    for (int j = 0; j < kPages * kVecs; ++j) acc[r][j] = V{};
   for (std::int64_t d = 0; d < head_dim; ++d) {
-    V qv = splat(q[d]);
+    V keys[kPages * kVecs];
+#pragma GCC unroll 16
+    for (int j = 0; j < kPages * kVecs; ++j) keys[j] = load(k[j / kVecs] + d * kPage + (j % kVecs) * kW);
 #pragma GCC unroll 8
-    for (int j = 0; j < kTiles * kVecs; ++j)
-      acc[j] = fma(qv, load(k_tiles + (j / kVecs) * head_dim * kKeyTile + d * kKeyTile + (j % kVecs) * kW), acc[j]);
+    for (int r = 0; r < kQueries; ++r) {
+      V query = splat(q[r * head_dim + d]);
+#pragma GCC unroll 16
+      for (int j = 0; j < kPages * kVecs; ++j) acc[r][j] = fma(query, keys[j], acc[r][j]);
+    }
   }
 #pragma GCC unroll 8
-  for (int j = 0; j < kTiles * kVecs; ++j) store(s + j * kW, acc[j]);
+  for (int r = 0; r < kQueries; ++r)
+#pragma GCC unroll 16
+    for (int j = 0; j < kPages * kVecs; ++j) store(s + r * ld + j * kW, acc[r][j]);
 }
 
-template <int kMost>
-static void scores_of_one(const float* q, const float* k_tiles, std::int64_t tiles, std::int64_t head_dim, float* s) {
-  for (; tiles >= kMost; tiles -= kMost, k_tiles += kMost * head_dim * kKeyTile, s += kMost * kKeyTile)
-    score_tiles<kMost>(q, k_tiles, head_dim, s);
-  if constexpr (kMost > 1) scores_of_one<kMost - 1>(q, k_tiles, tiles, head_dim, s);
+// Of a run of queries of one tile, which read the same pages: q [kQueries][head_dim], s [kQueries][ld], c [kQueries][ldc].
+struct Run {
+  const KvPage* pages;
+  std::int64_t first, last;  // keys
+  bool add;                  // c has the sum over the keys before `first`
+};
+
+template <int kQueries, int kPages>
+AD_INLINE void score_from(const AttentionCall& call, const KvPage* pages, std::int64_t count, std::int64_t at, const float* q,
+                          float* s, std::int64_t ld) {
+  std::int64_t p = 0;
+  for (; p + kPages <= count; p += kPages) score_pages<kQueries, kPages>(q, call.head_dim, pages + p, at, s + p * kPage, ld);
+  if constexpr (kPages > 1) score_from<kQueries, kPages / 2>(call, pages + p, count - p, at, q, s + p * kPage, ld);
 }
 
-// out[h] = weights[h] * values for kHeads heads of one query.
-template <int kHeads>
-static void weigh_values(const float* s, std::int64_t ld, std::int64_t n, const float* v, std::int64_t v_stride,
-                         std::int64_t head, std::int64_t group, std::int64_t head_dim, float* out) {
-  for (std::int64_t j = 0; j < head_dim; j += kPanel) {
-    V acc[kHeads][kVecTile];
-    const float* from[kHeads];
-#pragma GCC unroll 4
-    for (int h = 0; h < kHeads; ++h) {
-      from[h] = v + (head + h) / group * head_dim + j;
-#pragma GCC unroll 4
-      for (int i = 0; i < kVecTile; ++i) acc[h][i] = V{};
-    }
-    for (std::int64_t p = 0; p < n; ++p)
-#pragma GCC unroll 4
-      for (int h = 0; h < kHeads; ++h) {
-        V w = splat(s[h * ld + p]);
-#pragma GCC unroll 4
-        for (int i = 0; i < kVecTile; ++i) acc[h][i] = fma(w, load(from[h] + p * v_stride + i * kW), acc[h][i]);
+template <int kQueries>
+static void score_run(const AttentionCall& call, const Run& run, std::int64_t head, const float* q, float* s, std::int64_t ld) {
+  constexpr int kPages = (kQueries == 1 ? 4 : kQueries <= 3 ? 2 : 1) * (kW > 8 ? 2 : 1);
+  score_from<kQueries, kPages>(call, run.pages + run.first / kPage, (run.last - run.first + kPage - 1) / kPage,
+                               call.k_offset + head * call.k_head_stride, q, s + run.first, ld);
+}
+
+// kVecs vectors of c's columns += weights * values, values at `at` in their pages.
+template <int kQueries, int kVecs>
+AD_INLINE void weigh_columns(const Run& run, std::int64_t at, std::int64_t stride, const float* s, std::int64_t ld, float* c,
+                             std::int64_t ldc) {
+  V acc[kQueries][kVecs];
+#pragma GCC unroll 8
+  for (int r = 0; r < kQueries; ++r)
+#pragma GCC unroll 8
+    for (int j = 0; j < kVecs; ++j) acc[r][j] = run.add ? load(c + r * ldc + j * kW) : V{};
+  for (std::int64_t key = run.first; key < run.last;) {
+    const float* v = run.pages[key / kPage].v + at + key % kPage * stride;
+    const std::int64_t next = (key / kPage + 1) * kPage, end = run.last < next ? run.last : next;
+    for (; key < end; ++key, v += stride) {
+      V values[kVecs];
+#pragma GCC unroll 8
+      for (int j = 0; j < kVecs; ++j) values[j] = load(v + j * kW);
+#pragma GCC unroll 8
+      for (int r = 0; r < kQueries; ++r) {
+        V w = splat(s[r * ld + key]);
+#pragma GCC unroll 8
+        for (int j = 0; j < kVecs; ++j) acc[r][j] = fma(w, values[j], acc[r][j]);
       }
-    for (int h = 0; h < kHeads; ++h)
-      for (int i = 0; i < kVecTile; ++i) {
-        std::int64_t left = head_dim - j - i * kW;
-        if (left > 0) put(out + h * head_dim + j + i * kW, 0, left, acc[h][i]);
+    }
+  }
+#pragma GCC unroll 8
+  for (int r = 0; r < kQueries; ++r)
+#pragma GCC unroll 8
+    for (int j = 0; j < kVecs; ++j) store(c + r * ldc + j * kW, acc[r][j]);
+}
+
+template <int kQueries>
+static void weigh_run(const AttentionCall& call, const Run& run, std::int64_t head, const float* s, std::int64_t ld, float* c,
+                      std::int64_t ldc) {
+  constexpr int kMost = (kQueries == 1 ? 8 : kQueries <= 3 ? 4 : 2) * (kW > 8 ? 2 : 1);
+  constexpr int kWide = kMost * kW > 64 && kW > 4 ? 64 / kW : kMost;  // common heads have 64 columns
+  const std::int64_t at = call.v_offset + head * call.v_head_stride;
+  std::int64_t j = 0;
+  for (; call.head_dim - j >= kWide * kW; j += kWide * kW)
+    weigh_columns<kQueries, kWide>(run, at + j, call.v_stride, s, ld, c + j, ldc);
+  for (; j < call.head_dim; j += kVecTile * kW)
+    weigh_columns<kQueries, kVecTile>(run, at + j, call.v_stride, s, ld, c + j, ldc);
+}
+
+// The same for queries of sequences that share nothing, side by side: one at a time has too few chains when heads are small.
+// All from key `first`, up to `last` of the shortest.
+template <int kQueries>
+static void weigh_apart(const Run* runs, std::int64_t last, std::int64_t at, std::int64_t stride, const float* s,
+                        std::int64_t ld, float* c, std::int64_t ldc) {
+  V acc[kQueries][kVecTile];
+#pragma GCC unroll 8
+  for (int r = 0; r < kQueries; ++r)
+#pragma GCC unroll 8
+    for (int j = 0; j < kVecTile; ++j) acc[r][j] = runs[0].add ? load(c + r * ldc + j * kW) : V{};
+  for (std::int64_t key = runs[0].first; key < last;) {
+    const float* v[kQueries];
+#pragma GCC unroll 8
+    for (int r = 0; r < kQueries; ++r) v[r] = runs[r].pages[key / kPage].v + at;
+    const std::int64_t begin = key, end = last - key < kPage ? last : key + kPage;
+    for (; key < end; ++key)
+#pragma GCC unroll 8
+      for (int r = 0; r < kQueries; ++r) {
+        V w = splat(s[r * ld + key]);
+#pragma GCC unroll 8
+        for (int j = 0; j < kVecTile; ++j) acc[r][j] = fma(w, load(v[r] + (key - begin) * stride + j * kW), acc[r][j]);
       }
   }
+#pragma GCC unroll 8
+  for (int r = 0; r < kQueries; ++r)
+#pragma GCC unroll 8
+    for (int j = 0; j < kVecTile; ++j) store(c + r * ldc + j * kW, acc[r][j]);
 }
 
-static void attend_one(const AttentionCall& c) {
-  const std::int64_t n = c.first + 1, tiles = round_up(n) / kKeyTile, ld = tiles * kKeyTile, group = c.heads / c.kv_heads;
-  const float scale = 1.0f / __builtin_sqrtf(static_cast<float>(c.head_dim));
-  const std::int64_t width = c.heads * c.head_dim;
-  float* q = c.scratch;
-  float* s = c.scratch + width + kW;
-  AD_FOR_VECTORS(i, width) put(q, i, width, get(c.q, i, width) * scale);
-  for (std::int64_t h = 0; h < c.heads; h += group) {
-    const float* k_tiles = c.k_tiles + h / group * c.k_head_stride;
-    if (group == 1) {
-      scores_of_one<8 * kW / kKeyTile>(q + h * c.head_dim, k_tiles, tiles, c.head_dim, s + h * ld);
-    } else {
-      for (std::int64_t t = 0; t < tiles; ++t)
-        matmul<false, false>(q + h * c.head_dim, c.head_dim, group, k_tiles + t * c.head_dim * kKeyTile, kKeyTile, c.head_dim,
-                             kKeyTile, s + h * ld + t * kKeyTile, ld);
+// A tile of up to kQueryTile queries of one kv head, and its scratch.
+struct QueryTile {
+  const AttentionRow* rows[kQueryTile];
+  std::int64_t heads[kQueryTile];  // of the query
+  int count;
+  std::int64_t shared;  // keys that all have in common, when they are of several sequences
+  std::int64_t ld, ldc;
+  float *q, *s, *c;
+};
+
+AD_INLINE std::int64_t shared_keys(const QueryTile& tile) {
+  std::int64_t pages = tile.rows[0]->keys / kPage;
+  bool several = false;
+  for (int i = 1; i < tile.count; ++i) {
+    const AttentionRow& row = *tile.rows[i];
+    if (row.keys / kPage < pages) pages = row.keys / kPage;
+    if (row.pages == tile.rows[0]->pages) continue;
+    several = true;
+    std::int64_t same = 0;
+    while (same < pages && row.pages[same].k == tile.rows[0]->pages[same].k) ++same;
+    pages = same;
+  }
+  return several ? pages * kPage : 0;
+}
+
+AD_INLINE Run shared_run(const QueryTile& tile) { return {tile.rows[0]->pages, 0, tile.shared, false}; }
+// The keys of the sequence of query i that are not shared, and in `end` the first query of the next sequence.
+AD_INLINE Run own_run(const QueryTile& tile, int i, int& end) {
+  std::int64_t last = tile.rows[i]->keys;
+  for (end = i + 1; end < tile.count && tile.rows[end]->pages == tile.rows[i]->pages; ++end)
+    if (tile.rows[end]->keys > last) last = tile.rows[end]->keys;
+  return {tile.rows[i]->pages, tile.shared, last, tile.shared > 0};
+}
+
+// f.operator()<count>()
+template <class F>
+AD_INLINE void with_count(int count, F f) {
+  switch (count) {
+    case 1: return f.template operator()<1>();
+    case 2: return f.template operator()<2>();
+    case 3: return f.template operator()<3>();
+    case 4: return f.template operator()<4>();
+    case 5: return f.template operator()<5>();
+    default: return f.template operator()<6>();
+  }
+}
+
+static void score_tile(const AttentionCall& call, std::int64_t kv_head, const QueryTile& tile) {
+  const auto score = [&](int i, int count, const Run& run) {
+    with_count(count, [&]<int kQueries>() {
+      score_run<kQueries>(call, run, kv_head, tile.q + i * call.head_dim, tile.s + i * tile.ld, tile.ld);
+    });
+  };
+  if (tile.shared > 0) score(0, tile.count, shared_run(tile));
+  for (int i = 0, end = 0; i < tile.count; i = end) {
+    const Run run = own_run(tile, i, end);
+    if (run.last > run.first) score(i, end - i, run);
+  }
+}
+
+constexpr int kApart = 3;
+
+// Three queries side by side up to the end of the shortest; the rest of each alone.
+AD_INLINE void weigh_three(const AttentionCall& call, std::int64_t kv_head, const QueryTile& tile, int i) {
+  const std::int64_t at = call.v_offset + kv_head * call.v_head_stride;
+  Run runs[kApart];
+  std::int64_t last = tile.rows[i]->keys;
+  for (int r = 0; r < kApart; ++r) {
+    runs[r] = {tile.rows[i + r]->pages, tile.shared, tile.rows[i + r]->keys, tile.shared > 0};
+    if (runs[r].last < last) last = runs[r].last;
+  }
+  for (std::int64_t j = 0; j < call.head_dim; j += kVecTile * kW)
+    weigh_apart<kApart>(runs, last, at + j, call.v_stride, tile.s + i * tile.ld, tile.ld, tile.c + i * tile.ldc + j, tile.ldc);
+  for (int r = 0; r < kApart; ++r) {
+    const Run rest{runs[r].pages, last, runs[r].last, true};
+    if (rest.last > rest.first)
+      weigh_run<1>(call, rest, kv_head, tile.s + (i + r) * tile.ld, tile.ld, tile.c + (i + r) * tile.ldc, tile.ldc);
+  }
+}
+
+static void weigh_tile(const AttentionCall& call, std::int64_t kv_head, const QueryTile& tile) {
+  const auto weigh = [&](int i, int count, const Run& run) {
+    with_count(count, [&]<int kQueries>() {
+      weigh_run<kQueries>(call, run, kv_head, tile.s + i * tile.ld, tile.ld, tile.c + i * tile.ldc, tile.ldc);
+    });
+  };
+  const auto alone = [&](int i) {
+    return (i == 0 || tile.rows[i]->pages != tile.rows[i - 1]->pages) &&
+           (i + 1 == tile.count || tile.rows[i]->pages != tile.rows[i + 1]->pages);
+  };
+  if (tile.shared > 0) weigh(0, tile.count, shared_run(tile));
+  for (int i = 0, end = 0; i < tile.count; i = end) {
+    if (i + kApart <= tile.count && alone(i) && alone(i + 1) && alone(i + 2)) {
+      weigh_three(call, kv_head, tile, i);
+      end = i + kApart;
+      continue;
     }
-    for (std::int64_t i = h; i < h + group; ++i) softmax_row(s + i * ld, n, n);
-  }
-  std::int64_t h = 0;
-  for (; h + 4 <= c.heads; h += 4)
-    weigh_values<4>(s + h * ld, ld, n, c.v, c.v_stride, h, group, c.head_dim, c.out + h * c.head_dim);
-  for (; h < c.heads; ++h) weigh_values<1>(s + h * ld, ld, n, c.v, c.v_stride, h, group, c.head_dim, c.out + h * c.head_dim);
-}
-
-static void attention(const AttentionCall& c) {
-  if (c.rows == 1) return attend_one(c);
-  const float scale = 1.0f / __builtin_sqrtf(static_cast<float>(c.head_dim));
-  const std::int64_t group = c.heads / c.kv_heads, ld = round_up(c.first + c.rows);
-  float* q = c.scratch;
-  float* s = c.scratch + kRowTile * c.head_dim + kW;
-  for (std::int64_t h = 0; h < c.heads; ++h) {
-    const float* k_tiles = c.k_tiles + h / group * c.k_head_stride;
-    for (std::int64_t i = 0; i < c.rows; i += kRowTile) {
-      const std::int64_t m = c.rows - i < kRowTile ? c.rows - i : kRowTile, n = c.first + i + m;
-      for (std::int64_t r = 0; r < m; ++r) AD_FOR_VECTORS(d, c.head_dim)
-      put(q + r * c.head_dim, d, c.head_dim, get(c.q + (i + r) * c.q_stride + h * c.head_dim, d, c.head_dim) * scale);
-      for (std::int64_t t = 0; t * kKeyTile < n; ++t)
-        matmul<false, false>(q, c.head_dim, m, k_tiles + t * c.head_dim * kKeyTile, kKeyTile, c.head_dim, kKeyTile,
-                             s + t * kKeyTile, ld);
-      for (std::int64_t r = 0; r < m; ++r) softmax_row(s + r * ld, c.first + i + r + 1, n);
-      matmul<false, false>(s, ld, m, c.v + h / group * c.head_dim, c.v_stride, n, c.head_dim,
-                           c.out + i * c.out_stride + h * c.head_dim, c.out_stride);
-    }
+    const Run run = own_run(tile, i, end);
+    if (run.last > run.first) weigh(i, end - i, run);
   }
 }
 
-// [rows, head_dim] with row stride -> [head_dim][ld], zero past rows.
-AD_INLINE void transpose(const float* x, std::int64_t stride, std::int64_t count, std::int64_t head_dim, float* t,
-                         std::int64_t ld) {
-  for (std::int64_t d = 0; d < head_dim; ++d) {
-    for (std::int64_t i = 0; i < count; ++i) t[d * ld + i] = x[i * stride + d];
-    for (std::int64_t i = count; i < ld; ++i) t[d * ld + i] = 0;
-  }
-}
-
-// Weights and score gradients of one head: p and ds, [rows][ld], ds scaled by 1/sqrt(head_dim); dq is written.
-static void head_grad_rows(const AttentionGradCall& c, const float* q, const float* k, const float* kt, const float* vt,
-                           const float* dout, float* dq, float* p, float* ds, std::int64_t ld) {
-  const float scale = 1.0f / __builtin_sqrtf(static_cast<float>(c.head_dim));
-  for (std::int64_t i = 0; i < c.rows; i += kRowTile) {
-    const std::int64_t m = c.rows - i < kRowTile ? c.rows - i : kRowTile, n = i + m, whole = round_up(n);
-    float *pi = p + i * ld, *dsi = ds + i * ld;
-    matmul<false, false>(q + i * c.head_dim, c.head_dim, m, kt, ld, c.head_dim, whole, pi, ld);
-    matmul<false, false>(dout + i * c.dout_stride, c.dout_stride, m, vt, ld, c.head_dim, whole, dsi, ld);
-    for (std::int64_t r = 0; r < m; ++r) {
-      float *pr = pi + r * ld, *dsr = dsi + r * ld;
-      softmax_row(pr, i + r + 1, whole);
-      V dot{};
-      for (std::int64_t j = 0; j < whole; j += kW) dot = fma(load(pr + j), load(dsr + j), dot);
-      const float mean = hsum(dot);
-      for (std::int64_t j = 0; j < whole; j += kW) store(dsr + j, (load(dsr + j) - mean) * load(pr + j) * scale);
-    }
-    matmul<false, false>(dsi, ld, m, k, c.stride, n, c.head_dim, dq + i * c.stride, c.stride);
-  }
-}
-
-// out[j] (+)= sum over i >= j of a[i][j] * b[i]: the half below the diagonal, in strips of kRowTile columns.
-template <bool kAdd>
-static void lower_tn(const float* a, std::int64_t ld, const float* b, std::int64_t b_stride, std::int64_t n,
-                     std::int64_t head_dim, float* out, std::int64_t out_stride) {
-  for (std::int64_t j = 0; j < n; j += kRowTile) {
-    const std::int64_t m = n - j < kRowTile ? n - j : kRowTile;
-    matmul<true, kAdd>(a + j * ld + j, ld, m, b + j * b_stride, b_stride, n - j, head_dim, out + j * out_stride, out_stride);
-  }
-}
-
-static void attention_grad(const AttentionGradCall& c) {
-  const std::int64_t hd = c.head_dim, ld = round_up(c.rows), group = c.heads / c.kv_heads;
+static void attend_tile(const AttentionCall& call, std::int64_t kv_head, QueryTile& tile) {
+  const std::int64_t hd = call.head_dim;
   const float scale = 1.0f / __builtin_sqrtf(static_cast<float>(hd));
-  float* q = c.scratch;
-  float* kt = q + ld * hd;
-  float* vt = kt + ld * hd;
-  float* p = vt + ld * hd;
-  float* ds = p + ld * ld;
-  for (std::int64_t h = 0; h < c.heads; ++h) {
-    const std::int64_t kv = h / group, k_at = (c.heads + kv) * hd, v_at = (c.heads + c.kv_heads + kv) * hd;
-    const float *qh = c.qkv + h * hd, *k = c.qkv + k_at, *dout = c.dout + h * hd;
-    if (h % group == 0) {
-      transpose(k, c.stride, c.rows, hd, kt, ld);
-      transpose(c.qkv + v_at, c.stride, c.rows, hd, vt, ld);
-    }
-    for (std::int64_t i = 0; i < c.rows; ++i)
-      AD_FOR_VECTORS(d, hd) put(q + i * hd, d, hd, get(qh + i * c.stride, d, hd) * scale);
-    head_grad_rows(c, q, k, kt, vt, dout, c.dqkv + h * hd, p, ds, ld);
-    if (h % group == 0) {
-      lower_tn<false>(p, ld, dout, c.dout_stride, c.rows, hd, c.dqkv + v_at, c.stride);
-      lower_tn<false>(ds, ld, qh, c.stride, c.rows, hd, c.dqkv + k_at, c.stride);
-    } else {
-      lower_tn<true>(p, ld, dout, c.dout_stride, c.rows, hd, c.dqkv + v_at, c.stride);
-      lower_tn<true>(ds, ld, qh, c.stride, c.rows, hd, c.dqkv + k_at, c.stride);
-    }
+  std::int64_t longest = 0;
+  for (int i = 0; i < tile.count; ++i) {
+    const float* q = tile.rows[i]->q + tile.heads[i] * hd;
+    AD_FOR_VECTORS(d, hd) put(tile.q + i * hd, d, hd, get(q, d, hd) * scale);
+    if (tile.rows[i]->keys > longest) longest = tile.rows[i]->keys;
   }
+  tile.ld = round_up(longest);
+  tile.shared = shared_keys(tile);
+  score_tile(call, kv_head, tile);
+  for (int i = 0; i < tile.count; ++i) softmax_row(tile.s + i * tile.ld, tile.rows[i]->keys, tile.ld);
+  weigh_tile(call, kv_head, tile);
+  for (int i = 0; i < tile.count; ++i) {
+    float* out = tile.rows[i]->out + tile.heads[i] * hd;
+    AD_FOR_VECTORS(d, hd) put(out, d, hd, load(tile.c + i * tile.ldc + d));
+  }
+}
+
+static void attention(const AttentionCall& call) {
+  const std::int64_t group = call.heads / call.kv_heads, queries = call.count * group;
+  QueryTile tile;
+  tile.ldc = (call.head_dim + kVecTile * kW - 1) / (kVecTile * kW) * (kVecTile * kW);
+  tile.q = call.scratch;
+  tile.c = tile.q + kQueryTile * call.head_dim + kW;
+  tile.s = tile.c + kQueryTile * tile.ldc;
+  for (std::int64_t h = 0; h < call.kv_heads; ++h)
+    for (std::int64_t first = 0; first < queries; first += kQueryTile) {
+      tile.count = static_cast<int>(queries - first < kQueryTile ? queries - first : kQueryTile);
+      for (int i = 0; i < tile.count; ++i) {
+        tile.rows[i] = call.rows + (first + i) / group;
+        tile.heads[i] = h * group + (first + i) % group;
+      }
+      attend_tile(call, h, tile);
+    }
 }

@@ -16,6 +16,8 @@ namespace {
 #include "kernels/cpu/pointwise.hpp"
 // and attention uses both
 #include "kernels/cpu/attention.hpp"
+// whose softmax its gradient calls
+#include "kernels/cpu/attention_grad.hpp"
 
 constexpr CpuKernels kTable = {Isa::kAvx512, "avx512",       kPanel,    pack_nk,     pack_kn,        gemm,
                                pack_nk_bf16, gemm_bf16,      gemm_kn,   gemm_tn_add, rmsnorm,        rmsnorm_grad,

@@ -11,45 +11,41 @@ using testing::zeros;
 struct Sizes {
   std::int64_t rows, heads, kv_heads, head_dim;
 };
-const Sizes kSizes[] = {{1, 1, 1, 16},  {5, 4, 4, 16},  {16, 4, 2, 8},  {17, 8, 1, 16}, {40, 3, 3, 10},
-                        {64, 4, 4, 16}, {33, 6, 2, 24}, {70, 5, 5, 12}, {29, 8, 4, 40}};
+const Sizes kSizes[] = {{1, 1, 1, 16},  {5, 4, 4, 16},  {16, 4, 2, 8},  {17, 8, 1, 16},  {40, 3, 3, 10}, {64, 4, 4, 16},
+                        {33, 6, 2, 24}, {70, 5, 5, 12}, {29, 8, 4, 40}, {35, 14, 2, 64}, {20, 7, 1, 32}};
 
 // One head set's attention on a packed [rows, q | k | v] matrix.
 struct Packed {
   Packed(const Sizes& s, std::uint64_t seed)
       : size(s), stride((s.heads + 2 * s.kv_heads) * s.head_dim), qkv(random_floats(s.rows * stride, seed)) {}
 
-  // Key tiles of all positions, garbage where a tile has no key yet.
-  std::vector<float> tiles() const {
-    const std::int64_t per_head = key_tile_floats(size.rows, size.head_dim);
+  // Keys as the kernel reads them, garbage where there is none.
+  std::vector<float> keys() const {
+    const std::int64_t per_head = key_floats(size.rows, size.head_dim);
     std::vector<float> out(static_cast<std::size_t>(size.kv_heads * per_head + kSlackFloats), 1e30f);
     for (std::int64_t h = 0; h < size.kv_heads; ++h)
       for (std::int64_t i = 0; i < size.rows; ++i)
         for (std::int64_t d = 0; d < size.head_dim; ++d)
-          out[h * per_head + i / kKeyTile * kKeyTile * size.head_dim + d * kKeyTile + i % kKeyTile] =
+          out[h * per_head + i / kPage * kPage * size.head_dim + d * kPage + i % kPage] =
               qkv[i * stride + (size.heads + h) * size.head_dim + d];
+    return out;
+  }
+  std::vector<KvPage> pages(const std::vector<float>& keys) const {
+    std::vector<KvPage> out;
+    for (std::int64_t i = 0; i < size.rows; i += kPage)
+      out.push_back({keys.data() + i * size.head_dim, qkv.data() + i * stride + (size.heads + size.kv_heads) * size.head_dim});
     return out;
   }
   std::vector<float> run(const CpuKernels& k, std::int64_t first, std::int64_t rows) const {
     const std::int64_t width = size.heads * size.head_dim;
-    const auto key_tiles = tiles();
-    std::vector<float> out = zeros(rows * width),
-                       scratch = zeros(attention_scratch_floats(size.rows, size.heads, size.head_dim));
-    AttentionCall call{rows,
-                       first,
-                       size.heads,
-                       size.kv_heads,
-                       size.head_dim,
-                       qkv.data() + first * stride,
-                       stride,
-                       key_tiles.data(),
-                       key_tile_floats(size.rows, size.head_dim),
-                       qkv.data() + (size.heads + size.kv_heads) * size.head_dim,
-                       stride,
-                       out.data(),
-                       width,
-                       scratch.data()};
-    k.attention(call);
+    const auto all_keys = keys();
+    const auto all_pages = pages(all_keys);
+    std::vector<float> out = zeros(rows * width), scratch = zeros(attention_scratch_floats(size.rows, size.head_dim));
+    std::vector<AttentionRow> calls;
+    for (std::int64_t i = 0; i < rows; ++i)
+      calls.push_back({qkv.data() + (first + i) * stride, out.data() + i * width, all_pages.data(), first + i + 1});
+    k.attention({calls.data(), rows, size.heads, size.kv_heads, size.head_dim, 0, key_floats(size.rows, size.head_dim), 0,
+                 size.head_dim, stride, scratch.data()});
     return out;
   }
 
@@ -106,6 +102,43 @@ TEST_P(Attention, OneQueryHasTheBitsOfMany) {
     const auto tail = packed.run(k, size.rows / 2, size.rows - size.rows / 2);
     ASSERT_TRUE(
         std::equal(tail.begin(), tail.begin() + (size.rows - size.rows / 2) * width, all.begin() + size.rows / 2 * width));
+  }
+}
+
+// Sequences in pages of a pool, of which some share the first ones: each row has the bits it has alone.
+TEST_P(Attention, SharedPagesChangeNothing) {
+  for (const Sizes& size :
+       {Sizes{1, 9, 3, 16}, Sizes{1, 4, 4, 24}, Sizes{1, 8, 1, 8}, Sizes{1, 14, 2, 64}, Sizes{1, 2, 2, 10}}) {
+    const std::int64_t hd = size.head_dim, width = size.heads * hd, page = size.kv_heads * hd * kPage;
+    const auto pool = random_floats(40 * 2 * page + kSlackFloats, 3);
+    const auto at = [&](std::int64_t i) { return KvPage{pool.data() + i * 2 * page, pool.data() + i * 2 * page}; };
+    struct Sequence {
+      std::vector<KvPage> pages;
+      std::int64_t keys;
+    };
+    const std::vector<Sequence> sequences = {{{at(0), at(1), at(2)}, 48},
+                                             {{at(0), at(1), at(3)}, 33},
+                                             {{at(0), at(1), at(4), at(5)}, 50},
+                                             {{at(0), at(6)}, 17},
+                                             {{at(7)}, 1},
+                                             {{at(8)}, 16},
+                                             {{at(0), at(1), at(9), at(10)}, 64},
+                                             {{at(0), at(1), at(9), at(11)}, 49}};
+    const auto rows = static_cast<std::int64_t>(sequences.size());
+    const auto q = random_floats(rows * width, 4);
+    auto scratch = zeros(attention_scratch_floats(64, hd)), together = zeros(rows * width), alone = zeros(rows * width);
+    const auto call = [&](std::vector<AttentionRow> which) {
+      k.attention({which.data(), static_cast<std::int64_t>(which.size()), size.heads, size.kv_heads, hd, 0, hd * kPage, page,
+                   hd * kPage, hd, scratch.data()});
+    };
+    std::vector<AttentionRow> all;
+    for (std::int64_t i = 0; i < rows; ++i) {
+      const Sequence& sequence = sequences[static_cast<std::size_t>(i)];
+      all.push_back({q.data() + i * width, together.data() + i * width, sequence.pages.data(), sequence.keys});
+      call({{q.data() + i * width, alone.data() + i * width, sequence.pages.data(), sequence.keys}});
+    }
+    call(all);
+    for (std::int64_t i = 0; i < rows * width; ++i) ASSERT_EQ(together[i], alone[i]) << "row " << i / width;
   }
 }
 

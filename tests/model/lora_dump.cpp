@@ -12,10 +12,10 @@
 
 #include "config/files.hpp"
 #include "model/adamw_learner.hpp"
-#include "model/decode_pass.hpp"
 #include "model/lora_files.hpp"
 #include "model/safetensors.hpp"
 #include "tests/model/lora_fixtures.hpp"
+#include "tests/model/one_sequence.hpp"
 
 namespace autodidact {
 namespace {
@@ -51,11 +51,10 @@ Status logits(const std::string& directory) {
   const WeightsPtr merged = merge_adapter(*base, adapter, 2);
   std::vector<float> out;
   for (const TrainExample& example : read_examples(directory + "/sequences.txt")) {
-    DecodePass pass(merged->config, 1, merged->config.max_position_embeddings);
+    testing::OneSequence sequence(merged->config);
     for (std::size_t i = 0; i < example.tokens.size(); ++i) {
-      const DecodeSegment segment{0, static_cast<std::int64_t>(i), 0, 1, {}};
-      pass.run(*merged->packed, std::span(example.tokens).subspan(i, 1), std::span(&segment, 1));
-      out.insert(out.end(), pass.logits(0), pass.logits(0) + merged->config.vocab_size);
+      const auto logits = sequence.logits(*merged, std::span(example.tokens).subspan(i, 1), static_cast<std::int64_t>(i));
+      out.insert(out.end(), logits.begin(), logits.end());
     }
   }
   const auto rows = static_cast<std::int64_t>(out.size()) / merged->config.vocab_size;

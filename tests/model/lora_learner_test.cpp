@@ -5,9 +5,9 @@
 
 #include "config/files.hpp"
 #include "model/adamw_learner.hpp"
-#include "model/decode_pass.hpp"
 #include "model/lora.hpp"
 #include "tests/model/model_fixtures.hpp"
+#include "tests/model/one_sequence.hpp"
 
 namespace autodidact {
 namespace {
@@ -47,11 +47,7 @@ class LoraLearnerTest : public ::testing::Test {
     return {adapter->values.get(), adapter->values.get() + adapter->size};
   }
   std::vector<float> logits(const Weights& weights) const {
-    DecodePass pass(weights.config, 1, weights.config.max_position_embeddings);
-    const auto tokens = testing::random_tokens(weights.config, 9, 1);
-    const DecodeSegment segment{0, 0, 0, 9, {}};
-    pass.run(*weights.packed, tokens, std::span(&segment, 1));
-    return {pass.logits(0), pass.logits(0) + weights.config.vocab_size};
+    return testing::OneSequence(weights.config).logits(weights, testing::random_tokens(weights.config, 9, 1), 0);
   }
 
   const std::string path_ = "lora.state";

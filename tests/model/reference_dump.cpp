@@ -11,10 +11,10 @@
 #include <sstream>
 
 #include "config/files.hpp"
-#include "model/decode_pass.hpp"
 #include "model/decoder.hpp"
 #include "model/gradient_engine.hpp"
 #include "model/safetensors.hpp"
+#include "tests/model/one_sequence.hpp"
 
 namespace autodidact {
 namespace {
@@ -34,15 +34,13 @@ std::vector<TrainExample> read_examples(const std::string& path) {
 
 // Row by row through the key-value cache, after a first part at once, so that both ways of attending are in it.
 std::vector<float> all_logits(const Weights& weights, const TrainExample& example) {
-  DecodePass pass(weights.config, 1, weights.config.max_position_embeddings);
+  testing::OneSequence sequence(weights.config);
   std::vector<float> out;
   for (std::size_t i = 0; i < example.tokens.size(); ++i) {
-    DecodeSegment segment{0, static_cast<std::int64_t>(i), 0, 1, {}};
-    if (i == example.prompt_length) segment = {0, 0, 0, static_cast<std::int64_t>(i) + 1, {}};  // the prompt again, whole
-    const std::span tokens =
-        std::span(example.tokens).subspan(static_cast<std::size_t>(segment.first), static_cast<std::size_t>(segment.rows));
-    pass.run(*weights.packed, tokens, std::span(&segment, 1));
-    out.insert(out.end(), pass.logits(0), pass.logits(0) + weights.config.vocab_size);
+    const std::size_t first = i == example.prompt_length ? 0 : i;  // there the prompt again, whole
+    const auto logits =
+        sequence.logits(weights, std::span(example.tokens).subspan(first, i + 1 - first), static_cast<std::int64_t>(first));
+    out.insert(out.end(), logits.begin(), logits.end());
   }
   return out;
 }

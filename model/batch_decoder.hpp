@@ -1,0 +1,92 @@
+#pragma once
+// The Decoder on this machine's processor: a set of running sequences, a queue, one DecodePass a step. See decoder.hpp for what
+// it promises; owner and thread as there.
+//
+// Pages: a sequence is admitted when the cache has room for its text and a page for each that runs. When one that runs needs a
+// page and none is left, the youngest steps back: it goes to the head of the queue with what it has drawn, and computes its
+// keys and values again when it returns. The oldest always gets on, so every request ends.
+
+#include <chrono>
+#include <deque>
+#include <optional>
+#include <vector>
+
+#include "kernels/sampler.hpp"
+#include "model/decode_pass.hpp"
+#include "model/decoder.hpp"
+#include "model/kv_cache.hpp"
+
+namespace autodidact {
+
+// Pages of a decoder's cache under options.kv_cache_mb; kConfig when it has no room for one.
+Result<std::int64_t> cache_pages(const ModelConfig& config, const DecoderOptions& options);
+// kBadInput, with the reason, for a request that can never be served by a model with a cache of so many pages.
+Status check_request(const DecodeRequest& request, const ModelConfig& config, std::int64_t pages);
+
+class BatchDecoder : public Decoder {
+ public:
+  explicit BatchDecoder(const DecoderOptions& options);
+
+  Status set_weights(WeightsPtr weights) override;
+  void submit(DecodeRequest request) override;
+  void cancel(std::uint64_t tag) override;
+  std::size_t step(std::vector<DecodeResult>& finished) override;
+  std::size_t free_slots() const override {
+    const std::size_t taken = order_.size() + waiting_.size();
+    return taken < slots_.size() ? slots_.size() - taken : 0;
+  }
+  DecoderStats stats() const override { return stats_; }
+
+ private:
+  struct Waiting {
+    DecodeRequest request;
+    DecodeResult result;  // with tokens already when it has stepped back
+  };
+  struct Sequence {
+    DecodeRequest request;
+    DecodeResult result;
+    PageTable table;
+    std::vector<TokenId> text;  // prompt and what was drawn
+    std::int64_t computed = 0;  // of the text: keys and values are in the pages
+    std::int64_t rows = 0;      // of the step under way
+    std::uint64_t number = 0;   // in order of admission
+    bool busy = false;
+    std::int64_t missing() const { return static_cast<std::int64_t>(text.size()) - computed; }
+  };
+
+  void expire(std::chrono::steady_clock::time_point now);
+  void admit();
+  bool shares_with_one_under_way(std::span<const TokenId> text, std::int64_t at_least) const;
+  bool place(Waiting& waiting);
+  void grow();
+  void step_back(Sequence& sequence);
+  void publish(const Sequence& sequence);
+  void release(Sequence& sequence);
+  void sort_by_pages();
+  void lay_out_rows();
+  void advance();
+  void sample(Sequence& sequence, const float* logits);
+  void finish(Sequence& sequence, Finish finish);
+  void leave(DecodeResult result) { left_.push_back(std::move(result)); }
+
+  const DecoderOptions options_;
+  WeightsPtr weights_;
+  std::shared_ptr<const PackedWeights> packed_;
+  std::optional<KvCache> cache_;
+  std::optional<DecodePass> pass_;
+  std::optional<SamplerScratch> scratch_;
+
+  std::vector<Sequence> slots_;
+  std::vector<std::size_t> order_;  // the busy slots
+  std::deque<Waiting> waiting_;
+  std::vector<DecodeResult> left_;  // finished, not yet handed out
+  std::uint64_t admitted_ = 0;
+  bool reorder_ = false;
+
+  // Of the step under way; kept to keep their memory.
+  std::vector<DecodeSegment> segments_;
+  std::vector<TokenId> tokens_, text_;
+  DecoderStats stats_;
+};
+
+}  // namespace autodidact

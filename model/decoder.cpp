@@ -1,0 +1,55 @@
+#include "model/decoder.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "model/batch_decoder.hpp"
+
+namespace autodidact {
+namespace {
+
+constexpr std::int64_t kMegabyte = 1 << 20;
+// When no budget is given: room for every sequence at its longest, but no more than this, since what is not in use is kept for
+// whoever begins alike.
+constexpr std::int64_t kMostByItself = 2048 * kMegabyte;
+
+}  // namespace
+
+Result<std::int64_t> cache_pages(const ModelConfig& config, const DecoderOptions& options) {
+  const std::int64_t bytes = KvMemory::page_bytes(config), longest = pages_for(config.max_position_embeddings);
+  if (options.kv_cache_mb == 0) return std::max(longest, std::min(options.batch * (longest + 1), kMostByItself / bytes));
+  const std::int64_t pages = options.kv_cache_mb * kMegabyte / bytes;
+  if (pages > 0) return pages;
+  return {Errc::kConfig, "sample.kv_cache_mb = " + std::to_string(options.kv_cache_mb) + " has no room for one page of " +
+                             std::to_string(bytes) + " bytes (" + std::to_string(kPage) + " positions of this model)"};
+}
+
+Status check_request(const DecodeRequest& request, const ModelConfig& config, std::int64_t pages) {
+  const auto bad = [](const std::string& what) { return Status(Errc::kBadInput, "decode request: " + what); };
+  const SamplerSettings& sampler = request.sampler;
+  if (request.prompt.empty()) return bad("the prompt is empty");
+  for (TokenId token : request.prompt)
+    if (token < 0 || token >= config.vocab_size) return bad("token id " + std::to_string(token) + " is not in the vocabulary");
+  if (sampler.max_tokens < 1) return bad("max_tokens must be at least 1");
+  const auto length = static_cast<std::int64_t>(request.prompt.size()) + sampler.max_tokens;
+  if (length > config.max_position_embeddings)
+    return bad("prompt and max_tokens need " + std::to_string(length) + " positions, the model has " +
+               std::to_string(config.max_position_embeddings));
+  if (pages_for(length) > pages)
+    return bad("prompt and max_tokens need " + std::to_string(pages_for(length)) + " pages of the key-value cache, which has " +
+               std::to_string(pages) + ": raise sample.kv_cache_mb");
+  if (!(sampler.temperature >= 0) || std::isinf(sampler.temperature)) return bad("temperature must be a number of at least 0");
+  if (!(sampler.top_p > 0 && sampler.top_p <= 1)) return bad("top_p must be in (0, 1]");
+  if (sampler.top_k < 0) return bad("top_k must be at least 0");
+  return {};
+}
+
+Result<std::unique_ptr<Decoder>> make_cpu_decoder(const DecoderOptions& options) {
+  if (options.batch < 1 || options.batch > 65536)
+    return {Errc::kConfig, "sample.batch: expected 1 to 65536, got " + std::to_string(options.batch)};
+  if (options.kv_cache_mb < 0 || options.prefill_rows < 1)
+    return {Errc::kConfig, "sample.kv_cache_mb must be at least 0, and prefill rows at least 1"};
+  return std::unique_ptr<Decoder>(std::make_unique<BatchDecoder>(options));
+}
+
+}  // namespace autodidact

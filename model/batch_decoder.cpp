@@ -11,6 +11,8 @@ namespace {
 
 // Prompt rows that are worth joining a step later for.
 constexpr std::int64_t kWorthAStep = 16;
+// Of so many running sequences one will want a page soon.
+constexpr std::int64_t kGrowing = 4;
 
 std::int64_t common_prefix(std::span<const TokenId> a, std::span<const TokenId> b) {
   const auto ends = std::mismatch(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(std::min(a.size(), b.size())), b.begin());
@@ -27,9 +29,9 @@ DecodeResult result_of(std::uint64_t tag, Finish finish, Status status = {}) {
 
 }  // namespace
 
-BatchDecoder::BatchDecoder(const DecoderOptions& options) : options_(options), slots_(static_cast<std::size_t>(options.batch)) {
+BatchDecoder::BatchDecoder(const DecoderOptions& options)
+    : options_(options), pool_(options.threads), slots_(static_cast<std::size_t>(options.batch)) {
   order_.reserve(slots_.size());
-  segments_.reserve(slots_.size());
 }
 
 Status BatchDecoder::set_weights(WeightsPtr weights) {
@@ -41,10 +43,9 @@ Status BatchDecoder::set_weights(WeightsPtr weights) {
     const ModelConfig& config = weights->config;
     AD_ASSIGN_OR_RETURN(const std::int64_t pages, cache_pages(config, options_));
     const std::int64_t most_rows = options_.batch + options_.prefill_rows;
-    tokens_.reserve(static_cast<std::size_t>(most_rows));
+    parameters_ = static_cast<double>(config.parameter_count());
     cache_.emplace(config, pages);
-    pass_.emplace(config, options_.batch, most_rows);
-    scratch_.emplace(config.vocab_size);
+    for (std::int64_t i = 0; i < options_.threads; ++i) lanes_.emplace_back(config, options_.batch, most_rows);
   } else {
     cache_->forget();
   }
@@ -101,14 +102,14 @@ bool BatchDecoder::shares_with_one_under_way(std::span<const TokenId> text, std:
   });
 }
 
-// False when its pages are not to be had: one is left to each that runs, so that it need not step back at once.
+// False when its pages are not to be had: a page is left to every kGrowing that run, so that none need step back at once.
 bool BatchDecoder::place(Waiting& waiting) {
   const auto slot = std::ranges::find(slots_, false, &Sequence::busy);
   Sequence& sequence = *slot;
   const auto most = waiting.request.prompt.size() + static_cast<std::size_t>(waiting.request.sampler.max_tokens);
   sequence.table.ids.reserve(static_cast<std::size_t>(pages_for(static_cast<std::int64_t>(most))));
   sequence.table.pages.reserve(sequence.table.ids.capacity());
-  const auto known = cache_->begin(text_, static_cast<std::int64_t>(order_.size()), sequence.table);
+  const auto known = cache_->begin(text_, (static_cast<std::int64_t>(order_.size()) + kGrowing - 1) / kGrowing, sequence.table);
   if (!known) return false;
   sequence.text.reserve(most);
   sequence.text.assign(text_.begin(), text_.end());
@@ -170,29 +171,61 @@ void BatchDecoder::sort_by_pages() {
   });
 }
 
-void BatchDecoder::lay_out_rows() {
-  tokens_.clear();
-  segments_.clear();
+void BatchDecoder::choose_rows() {
   std::int64_t left = options_.prefill_rows;
   for (const std::size_t slot : order_) {
     Sequence& sequence = slots_[slot];
     sequence.rows = sequence.missing() == 1 ? 1 : std::min(sequence.missing(), left);
     if (sequence.missing() > 1) left -= sequence.rows;
-    if (sequence.rows == 0) continue;
-    const auto from = sequence.text.begin() + sequence.computed;
-    segments_.push_back({sequence.table.ids, sequence.table.pages.data(), sequence.computed,
-                         static_cast<std::int64_t>(tokens_.size()), sequence.rows, sequence.rows == sequence.missing()});
-    tokens_.insert(tokens_.end(), from, from + sequence.rows);
   }
 }
 
-void BatchDecoder::sample(Sequence& sequence, const float* logits) {
+// To each lane about as much work, neighbours to the same.
+void BatchDecoder::deal_out() {
+  const ModelConfig& config = weights_->config;
+  const auto work = [&](const Sequence& sequence) {
+    const auto attention = 2 * config.num_hidden_layers * q_width(config) * (sequence.computed + sequence.rows);
+    return static_cast<double>(sequence.rows) * (parameters_ + static_cast<double>(attention));
+  };
+  double all = 0, dealt = 0;
+  for (const std::size_t slot : order_) all += work(slots_[slot]);
+  for (DecodeLane& lane : lanes_) lane.clear();
+  const TokenId never = config.pad_token_id != config.eos_token_id ? config.pad_token_id : -1;
+  for (const std::size_t slot : order_) {
+    Sequence& sequence = slots_[slot];
+    if (sequence.rows == 0) continue;
+    const double middle = dealt + work(sequence) / 2;
+    const auto lane = static_cast<std::size_t>(middle / all * static_cast<double>(lanes_.size()));
+    dealt += work(sequence);
+    const DrawCall draw{&sequence.request.sampler, random_unit(sequence.request.seed, sequence.result.tokens.size()), never,
+                        &sequence.draw};
+    DecodeSegment segment;
+    segment.ids = sequence.table.ids;
+    segment.pages = sequence.table.pages.data();
+    segment.first = sequence.computed;
+    segment.wanted = sequence.sampled();
+    lanes_[std::min(lane, lanes_.size() - 1)].add(
+        segment,
+        std::span(sequence.text).subspan(static_cast<std::size_t>(sequence.computed), static_cast<std::size_t>(sequence.rows)),
+        draw);
+  }
+}
+
+void BatchDecoder::compute() {
+  const auto run = [this](DecodeLane& lane) { lane.run(*packed_, cache_->memory); };
+  if (std::ranges::count(lanes_, false, &DecodeLane::empty) == 1)
+    return run(*std::ranges::find(lanes_, false, &DecodeLane::empty));
+  pool_.run(static_cast<std::int64_t>(lanes_.size()), [&](std::int64_t i) {
+    if (DecodeLane& lane = lanes_[static_cast<std::size_t>(i)]; !lane.empty()) run(lane);
+  });
+}
+
+// The token that was drawn.
+void BatchDecoder::take(Sequence& sequence) {
   const ModelConfig& config = weights_->config;
   const DecodeRequest& request = sequence.request;
-  const TokenId never = config.pad_token_id != config.eos_token_id ? config.pad_token_id : -1;
+  const Draw& draw = sequence.draw;
   DecodeResult& result = sequence.result;
-  const double uniform = random_unit(request.seed, result.tokens.size());
-  const Draw draw = draw_token(cpu_kernels(), logits, config.vocab_size, request.sampler, never, uniform, *scratch_);
   if (draw.token < 0) {
     result = result_of(
         request.tag, Finish::kError,
@@ -218,17 +251,14 @@ void BatchDecoder::finish(Sequence& sequence, Finish how) {
 
 // What the step computed is in the pages; a prompt that is there whole is known to others from now on.
 void BatchDecoder::advance() {
-  std::size_t wanted = 0;
   for (std::size_t i = 0; i < order_.size();) {
-    const std::size_t slot = order_[i];
-    Sequence& sequence = slots_[slot];
-    const bool sampled = sequence.rows > 0 && sequence.rows == sequence.missing();
-    const bool joins = sampled && sequence.rows > 1;
-    if (sequence.rows > 1 || sequence.result.tokens.empty()) stats_.prompt_tokens += static_cast<std::uint64_t>(sequence.rows);
+    Sequence& sequence = slots_[order_[i]];
+    const bool sampled = sequence.sampled(), prompt = sequence.rows > 1 || sequence.result.tokens.empty();
+    if (prompt) stats_.prompt_tokens += static_cast<std::uint64_t>(sequence.rows);
     sequence.computed += sequence.rows;
-    if (sampled) sample(sequence, pass_->logits(wanted++));
-    if (!sequence.busy) continue;  // the next has taken its place
-    if (joins) publish(sequence);
+    if (sampled) take(sequence);
+    if (!sequence.busy) continue;  // the next has taken its place in the order
+    if (sampled && prompt) publish(sequence);
     ++i;
   }
 }
@@ -240,8 +270,9 @@ std::size_t BatchDecoder::step(std::vector<DecodeResult>& finished) {
   grow();
   if (!order_.empty()) {
     sort_by_pages();
-    lay_out_rows();
-    pass_->run(*packed_, cache_->memory, tokens_, segments_);
+    choose_rows();
+    deal_out();
+    compute();
     advance();
     ++stats_.steps;
   }
@@ -250,6 +281,15 @@ std::size_t BatchDecoder::step(std::vector<DecodeResult>& finished) {
   stats_.step_ns += static_cast<std::uint64_t>(
       std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start).count());
   return order_.size() + waiting_.size();
+}
+
+DecoderStats BatchDecoder::stats() const {
+  DecoderStats stats = stats_;
+  if (cache_) {
+    stats.pages = cache_->pages();
+    stats.pages_in_use = cache_->pages() - cache_->available();
+  }
+  return stats;
 }
 
 void BatchDecoder::expire(std::chrono::steady_clock::time_point now) {

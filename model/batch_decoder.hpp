@@ -1,5 +1,6 @@
 #pragma once
-// The Decoder on this machine's processor: a set of running sequences, a queue, one DecodePass a step. See decoder.hpp for what
+// The Decoder on this machine's processor: a set of running sequences, a queue, and a lane for each worker among which a step
+// deals out the sequences. See decoder.hpp for what
 // it promises; owner and thread as there.
 //
 // Pages: a sequence is admitted when the cache has room for its text and a page for each that runs. When one that runs needs a
@@ -11,10 +12,10 @@
 #include <optional>
 #include <vector>
 
-#include "kernels/sampler.hpp"
-#include "model/decode_pass.hpp"
+#include "model/decode_lane.hpp"
 #include "model/decoder.hpp"
 #include "model/kv_cache.hpp"
+#include "model/worker_pool.hpp"
 
 namespace autodidact {
 
@@ -35,7 +36,7 @@ class BatchDecoder : public Decoder {
     const std::size_t taken = order_.size() + waiting_.size();
     return taken < slots_.size() ? slots_.size() - taken : 0;
   }
-  DecoderStats stats() const override { return stats_; }
+  DecoderStats stats() const override;
 
  private:
   struct Waiting {
@@ -49,8 +50,10 @@ class BatchDecoder : public Decoder {
     std::vector<TokenId> text;  // prompt and what was drawn
     std::int64_t computed = 0;  // of the text: keys and values are in the pages
     std::int64_t rows = 0;      // of the step under way
+    Draw draw;                  // and its outcome
     std::uint64_t number = 0;   // in order of admission
     bool busy = false;
+    bool sampled() const { return rows > 0 && rows == missing(); }
     std::int64_t missing() const { return static_cast<std::int64_t>(text.size()) - computed; }
   };
 
@@ -63,9 +66,11 @@ class BatchDecoder : public Decoder {
   void publish(const Sequence& sequence);
   void release(Sequence& sequence);
   void sort_by_pages();
-  void lay_out_rows();
+  void choose_rows();
+  void deal_out();
+  void compute();
   void advance();
-  void sample(Sequence& sequence, const float* logits);
+  void take(Sequence& sequence);
   void finish(Sequence& sequence, Finish finish);
   void leave(DecodeResult result) { left_.push_back(std::move(result)); }
 
@@ -73,8 +78,9 @@ class BatchDecoder : public Decoder {
   WeightsPtr weights_;
   std::shared_ptr<const PackedWeights> packed_;
   std::optional<KvCache> cache_;
-  std::optional<DecodePass> pass_;
-  std::optional<SamplerScratch> scratch_;
+  std::vector<DecodeLane> lanes_;
+  WorkerPool pool_;
+  double parameters_ = 0;
 
   std::vector<Sequence> slots_;
   std::vector<std::size_t> order_;  // the busy slots
@@ -83,9 +89,7 @@ class BatchDecoder : public Decoder {
   std::uint64_t admitted_ = 0;
   bool reorder_ = false;
 
-  // Of the step under way; kept to keep their memory.
-  std::vector<DecodeSegment> segments_;
-  std::vector<TokenId> tokens_, text_;
+  std::vector<TokenId> text_;  // of the request that is looked at; keeps its memory
   DecoderStats stats_;
 };
 

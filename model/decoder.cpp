@@ -47,6 +47,8 @@ Status check_request(const DecodeRequest& request, const ModelConfig& config, st
 Result<std::unique_ptr<Decoder>> make_cpu_decoder(const DecoderOptions& options) {
   if (options.batch < 1 || options.batch > 65536)
     return {Errc::kConfig, "sample.batch: expected 1 to 65536, got " + std::to_string(options.batch)};
+  if (options.threads < 1 || options.threads > 1024)
+    return {Errc::kConfig, "sample.threads: expected 1 to 1024, got " + std::to_string(options.threads)};
   if (options.kv_cache_mb < 0 || options.prefill_rows < 1)
     return {Errc::kConfig, "sample.kv_cache_mb must be at least 0, and prefill rows at least 1"};
   return std::unique_ptr<Decoder>(std::make_unique<BatchDecoder>(options));

@@ -44,7 +44,8 @@ struct DecoderStats {
   std::uint64_t steps = 0, tokens = 0;
   std::uint64_t prompt_tokens = 0, cached_tokens = 0;  // computed, and found in the cache instead
   std::uint64_t preempted = 0;                         // sequences that gave their pages to older ones for a while
-  std::uint64_t step_ns = 0;                           // inside step()
+  std::int64_t pages = 0, pages_in_use = 0;  // of the key-value cache; the others are free or kept for who begins alike
+  std::uint64_t step_ns = 0;                 // inside step()
 };
 
 class Decoder {
@@ -65,12 +66,13 @@ class Decoder {
 struct DecoderOptions {
   std::int64_t batch = 128;         // sequences at once
   std::int64_t kv_cache_mb = 0;     // of keys and values; 0: for every sequence at its longest, 2 GiB at most
+  std::int64_t threads = 1;         // among which a step's sequences are dealt out; the caller's is one
   std::int64_t prefill_rows = 512;  // prompt tokens a step: longer prompts take several, and the others go on meanwhile
 };
 
-// On the calling thread, on the kernels of kernels/cpu_kernels.hpp. Positions start at 0. The padding token is never drawn.
-// What a sequence draws depends on its request and the weights alone, not on the batch it is in. Texts that begin alike under
-// the same weights share pages and that computation, and attention reads shared pages once for several of them.
+// On the calling thread and its helpers, on the kernels of kernels/cpu_kernels.hpp. Positions start at 0. The padding token is
+// never drawn. What a sequence draws depends on its request and the weights alone, not on the batch it is in. Texts that begin
+// alike under the same weights share pages and that computation, and attention reads shared pages once for several of them.
 Result<std::unique_ptr<Decoder>> make_cpu_decoder(const DecoderOptions& options);
 
 }  // namespace autodidact

@@ -64,7 +64,8 @@ void EvaluatorEngine::ask(std::string question, bool hint, DoneAnswer done) {
 Result<std::vector<DecodeResult>> EvaluatorEngine::decode(const WeightsPtr& weights, const std::vector<Problem>& problems,
                                                           bool hinted) {
   const auto batch = std::min<std::int64_t>(context_->options->eval.batch, static_cast<std::int64_t>(problems.size()));
-  AD_ASSIGN_OR_RETURN(const auto decoder, context_->runtime->make_decoder({batch}));
+  AD_ASSIGN_OR_RETURN(const auto decoder, context_->runtime->make_decoder({batch, context_->options->sample.kv_cache_mb,
+                                                                           context_->options->sample.threads}));
   AD_RETURN_IF_ERROR(decoder->set_weights(weights));
   SamplerSettings greedy;
   greedy.temperature = 0;

@@ -91,7 +91,8 @@ void GeneratorEngine::begin(Leased leased, std::vector<Output>& out) {
   const auto room = context_->model_config.max_position_embeddings - static_cast<std::int64_t>(asked->size());
   sampler.max_tokens = static_cast<std::int32_t>(std::min<std::int64_t>(sampler.max_tokens, std::max<std::int64_t>(room, 1)));
   if (!decoder_) {
-    auto made = context_->runtime->make_decoder({context_->options->sample.batch});
+    const SampleOptions& sample = context_->options->sample;
+    auto made = context_->runtime->make_decoder({sample.batch, sample.kv_cache_mb, sample.threads});
     if (!made.ok()) {
       out.push_back({std::move(leased), made.status()});
       return;
@@ -177,6 +178,10 @@ void GeneratorEngine::account() {
   auto& m = *context_->metrics;
   m.add("autodidact_sampled_tokens_total", "completion", double(now.tokens - accounted_.tokens));
   m.add("autodidact_sampled_tokens_total", "prompt", double(now.prompt_tokens - accounted_.prompt_tokens));
+  m.add("autodidact_sampled_tokens_total", "cached", double(now.cached_tokens - accounted_.cached_tokens));
+  m.add("autodidact_preemptions_total", "generator", double(now.preempted - accounted_.preempted));
+  m.set("autodidact_kv_cache_pages", name_ + "_in_use", double(now.pages_in_use));
+  m.set("autodidact_kv_cache_pages", name_ + "_all", double(now.pages));
   m.add("autodidact_model_seconds_total", "generator", double(now.step_ns - accounted_.step_ns) * 1e-9);
   accounted_ = now;
 }

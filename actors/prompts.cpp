@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "model/stop_strings.hpp"
 #include "tasks/plain_text.hpp"
 
 namespace autodidact {
@@ -13,16 +14,6 @@ std::vector<PromptEncoder::Example> examples_of(const Task& task, bool hinted) {
   return examples;
 }
 
-// Looked for after every token, so it can only have ended in the last one: as many tokens as it has bytes are enough to look
-// at.
-std::shared_ptr<const EndOfText> ends_with(const std::string& stop, const std::shared_ptr<const Tokenizer>& tokenizer) {
-  if (stop.empty()) return nullptr;
-  return std::make_shared<const EndOfText>([stop, tokenizer](std::span<const TokenId> tokens) {
-    const std::size_t looked_at = std::min(tokens.size(), stop.size() + 1);
-    return tokenizer->decode(tokens.last(looked_at)).find(stop) != std::string::npos;
-  });
-}
-
 }  // namespace
 
 Result<std::shared_ptr<const Prompts>> Prompts::make(std::shared_ptr<const Task> task,
@@ -31,7 +22,9 @@ Result<std::shared_ptr<const Prompts>> Prompts::make(std::shared_ptr<const Task>
   std::shared_ptr<Prompts> prompts(new Prompts(std::move(task), tokenizer));
   if (chat == nullptr) {
     prompts->stop_ = prompts->task_->plain_stop();
-    prompts->ends_ = ends_with(prompts->stop_, prompts->tokenizer_);
+    if (!prompts->stop_.empty()) {
+      AD_ASSIGN_OR_RETURN(prompts->ends_, make_stop_strings({prompts->stop_}, prompts->tokenizer_));
+    }
     return std::shared_ptr<const Prompts>(std::move(prompts));
   }
   const auto encoder = [&](std::vector<PromptEncoder::Example> examples) {

@@ -80,10 +80,14 @@ struct LoopOptions {
 struct SampleOptions {
   std::int64_t generators = 2;
   std::int64_t samples_per_problem = 1;
-  std::int64_t batch = 128;  // sequences decoded at once per generator
-  double temperature = 0.0;  // 0 = greedy
+  std::int64_t threads = 1;      // of each generator
+  std::int64_t batch = 128;      // sequences decoded at once per generator
+  std::int64_t kv_cache_mb = 0;  // of each generator; 0 = as its sequences need, 2 GiB at most
+  double temperature = 0.0;      // 0 = greedy
   double top_p = 1.0;
   std::int64_t top_k = 0;
+  double min_p = 0.0;
+  double repetition_penalty = 1.0;
   std::int64_t max_tokens = 96;
 };
 

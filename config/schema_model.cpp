@@ -42,16 +42,27 @@ void add_sample(std::vector<Field>& f) {
   using S = SampleOptions;
   f.insert(f.end(), {
                         {"sample.generators", in(&S::generators), Reload::kRestart, "generators", between(1, 256),
-                         "Sampling engines, each with one compute thread."},
+                         "Sampling engines, each with a cache of its own."},
+                        {"sample.threads", in(&S::threads), Reload::kRestart, "threads", between(1, 1024),
+                         "Compute threads of each generator, among which a step's sequences are dealt out; what is drawn does "
+                         "not depend on it."},
                         {"sample.samples_per_problem", in(&S::samples_per_problem), Reload::kNextRound, "attempts",
                          between(1, 4096), "Attempts drawn per problem."},
                         {"sample.batch", in(&S::batch), Reload::kRestart, "sequences", between(1, 65536),
                          "Sequences decoded at once per generator."},
+                        {"sample.kv_cache_mb", in(&S::kv_cache_mb), Reload::kRestart, "MiB", between(0, 1e9),
+                         "Memory of each generator's keys and values; sequences wait, or step back and compute again, when it "
+                         "is full. 0 = what `sample.batch` sequences need at their longest, 2048 at most."},
                         {"sample.temperature", in(&S::temperature), Reload::kNextRound, "", between(0, 100), "0 = greedy."},
                         {"sample.top_p", in(&S::top_p), Reload::kNextRound, "probability", above(0, 1),
                          "Draw from the likeliest tokens that hold this mass; 1 = off."},
                         {"sample.top_k", in(&S::top_k), Reload::kNextRound, "tokens", between(0, 1e6),
                          "Draw from this many likeliest tokens; 0 = off."},
+                        {"sample.min_p", in(&S::min_p), Reload::kNextRound, "probability", between(0, 1),
+                         "Draw from tokens at least this likely beside the likeliest; 0 = off."},
+                        {"sample.repetition_penalty", in(&S::repetition_penalty), Reload::kNextRound, "", above(0, 100),
+                         "Divides the positive logits of tokens already in prompt or completion, multiplies negative ones; "
+                         "1 = off."},
                         {"sample.max_tokens", in(&S::max_tokens), Reload::kNextRound, "tokens", between(1, 1048576),
                          "Completion tokens at most; longer ones are cut and rejected."},
                     });

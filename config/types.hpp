@@ -29,10 +29,12 @@ struct Problem {
 
 // How tokens are drawn. temperature 0 means greedy (argmax); then the other fields have no effect on the tokens.
 struct SamplerSettings {
-  float temperature = 1.0f;       // >= 0
-  float top_p = 1.0f;             // (0, 1]; 1 = off
-  std::int32_t top_k = 0;         // 0 = off
-  std::int32_t max_tokens = 128;  // completion tokens at most, the stop token included
+  float temperature = 1.0f;         // >= 0
+  float top_p = 1.0f;               // (0, 1]; 1 = off
+  std::int32_t top_k = 0;           // 0 = off
+  std::int32_t max_tokens = 128;    // completion tokens at most, the stop token included
+  float min_p = 0;                  // [0, 1]: of the likeliest token's probability; 0 = off
+  float repetition_penalty = 1.0f;  // > 0, of what prompt and completion have; 1 = off; greedy minds it too
   friend bool operator==(const SamplerSettings&, const SamplerSettings&) = default;
 };
 

@@ -71,6 +71,11 @@ struct AdamWCall {
   float bias1, bias2;                         // 1 - beta^t
 };
 
+constexpr std::int64_t kSumBlock = 512;  // weights a sum is kept of
+struct Weighed {
+  float max, log_sum_exp;  // of the logits as they are; like log_sum_exp() below
+};
+
 struct CpuKernels {
   Isa isa;
   const char* name;
@@ -129,8 +134,9 @@ struct CpuKernels {
   float (*log_sum_exp)(const float* logits, std::int64_t n);
   // -log p(target). logits become (softmax - onehot(target)) * scale.
   float (*nll_grad)(float* logits, std::int64_t n, std::int64_t target, float scale);
-  // weights[i] = exp((logits[i] - max) * inv_temperature); returns their sum.
-  float (*exp_weights)(const float* logits, std::int64_t n, float max, float inv_temperature, float* weights);
+  // weights[i] = exp((logits[i] - max) * inv_temperature), and sums[b] of weights b * kSumBlock to (b + 1) * kSumBlock.
+  Weighed (*weigh)(const float* logits, std::int64_t n, float inv_temperature, float* weights, float* sums);
+  std::int64_t (*argmax)(const float* x, std::int64_t n);  // the first of the largest; -1 when there is none but NaN
 
   void (*add)(float* dst, const float* src, std::int64_t n);
   double (*sum_squares)(const float* x, std::int64_t n);

@@ -9,8 +9,12 @@ namespace autodidact {
 namespace {
 
 SamplerSettings to_sampler(const SampleOptions& options) {
-  return {static_cast<float>(options.temperature), static_cast<float>(options.top_p), static_cast<std::int32_t>(options.top_k),
-          static_cast<std::int32_t>(options.max_tokens)};
+  return {.temperature = static_cast<float>(options.temperature),
+          .top_p = static_cast<float>(options.top_p),
+          .top_k = static_cast<std::int32_t>(options.top_k),
+          .max_tokens = static_cast<std::int32_t>(options.max_tokens),
+          .min_p = static_cast<float>(options.min_p),
+          .repetition_penalty = static_cast<float>(options.repetition_penalty)};
 }
 
 class Star final : public Method {

@@ -197,8 +197,8 @@ void BatchDecoder::deal_out() {
     const double middle = dealt + work(sequence) / 2;
     const auto lane = static_cast<std::size_t>(middle / all * static_cast<double>(lanes_.size()));
     dealt += work(sequence);
-    const DrawCall draw{&sequence.request.sampler, random_unit(sequence.request.seed, sequence.result.tokens.size()), never,
-                        &sequence.draw};
+    const double uniform = random_unit(sequence.request.seed, sequence.result.tokens.size());
+    const DrawCall draw{&sequence.request.sampler, {uniform, never, sequence.text}, &sequence.draw};
     DecodeSegment segment;
     segment.ids = sequence.table.ids;
     segment.pages = sequence.table.pages.data();

@@ -15,8 +15,7 @@ namespace autodidact {
 // How the token after a segment is drawn, and where it goes.
 struct DrawCall {
   const SamplerSettings* sampler;
-  double uniform;
-  TokenId never;
+  DrawContext context;
   Draw* draw;
 };
 
@@ -47,7 +46,7 @@ class DecodeLane {
     pass_.run(weights, memory, tokens_, segments_);
     for (std::size_t i = 0; i < draws_.size(); ++i) {
       const DrawCall& call = draws_[i];
-      *call.draw = draw_token(cpu_kernels(), pass_.logits(i), vocab_, *call.sampler, call.never, call.uniform, scratch_);
+      *call.draw = draw_token(cpu_kernels(), pass_.logits(i), vocab_, *call.sampler, call.context, scratch_);
     }
   }
 

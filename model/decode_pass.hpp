@@ -26,7 +26,7 @@ class DecodePass {
   // Logits of the last row of each segment that wants them are at logits(i), i counting those alone, until the next run.
   void run(const PackedWeights& weights, KvMemory& memory, std::span<const TokenId> tokens,
            std::span<const DecodeSegment> segments);
-  const float* logits(std::size_t i) const { return logits_.data() + static_cast<std::int64_t>(i) * logit_stride_; }
+  float* logits(std::size_t i) { return logits_.data() + static_cast<std::int64_t>(i) * logit_stride_; }
 
  private:
   void embed(const PackedWeights& weights, std::span<const TokenId> tokens, std::span<const DecodeSegment> segments);

@@ -41,6 +41,9 @@ Status check_request(const DecodeRequest& request, const ModelConfig& config, st
   if (!(sampler.temperature >= 0) || std::isinf(sampler.temperature)) return bad("temperature must be a number of at least 0");
   if (!(sampler.top_p > 0 && sampler.top_p <= 1)) return bad("top_p must be in (0, 1]");
   if (sampler.top_k < 0) return bad("top_k must be at least 0");
+  if (!(sampler.min_p >= 0 && sampler.min_p <= 1)) return bad("min_p must be in [0, 1]");
+  if (!(sampler.repetition_penalty > 0) || std::isinf(sampler.repetition_penalty))
+    return bad("repetition_penalty must be a number above 0");
   return {};
 }
 

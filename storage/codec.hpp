@@ -8,11 +8,13 @@
 //
 //   attempt      int item, u64 problem, int parent, int round, text method, u8 turn, u8 flags, u8 finish,
 //                int n + ids prompt_tokens, int n + ids tokens, [n * f32 logprobs], [runs of (int version, int length)],
-//                text text, f32 temperature, f32 top_p, sint top_k, sint max_tokens, u64 seed, sint created_us, int sample_us
-//                flags: 1 hinted, 2 seed example, 4 has logprobs, 8 has versions. A stored log-probability is bit-exact.
-//                then its verdict and selection: text checker, int checker_version, u8 outcome, u8 answer_correct, text
-//                extracted, f32 score, int n + n * f32 step_scores, int judge_us, u8 kept, u8 reason, f32 weight. All in
-//                one row: whoever reads an attempt asks what it was worth, and a second row doubles the time.
+//                text text, f32 temperature, f32 top_p, sint top_k, sint max_tokens,
+//                [f32 min_p, f32 repetition_penalty], u64 seed, sint created_us, int sample_us
+//                flags: 1 hinted, 2 seed example, 4 has logprobs, 8 has versions, 16 has min_p and repetition_penalty. A stored
+//                log-probability is bit-exact. then its verdict and selection: text checker, int checker_version, u8 outcome,
+//                u8 answer_correct, text extracted, f32 score, int n + n * f32 step_scores, int judge_us, u8 kept, u8 reason,
+//                f32 weight. All in one row: whoever reads an attempt asks what it was worth, and a second row doubles the
+//                time.
 //   problem      text task, text prompt, text reference, u8 has_reference, f64 difficulty, text source, u8 split
 //   items        int n, then n * (int item - previous item, u64 problem, int attempts, int correct, int kept,
 //                u8 quarantined, text reason): the items one group finished in one round, ascending

@@ -8,7 +8,14 @@
 namespace autodidact {
 namespace {
 
-enum AttemptFlag : std::uint8_t { kHinted = 1, kSeedExample = 2, kHasLogprobs = 4, kHasVersions = 8, kAllFlags = 15 };
+enum AttemptFlag : std::uint8_t {
+  kHinted = 1,
+  kSeedExample = 2,
+  kHasLogprobs = 4,
+  kHasVersions = 8,
+  kHasPenalties = 16,
+  kAllFlags = 31
+};
 
 constexpr auto kMaxFinish = static_cast<std::uint8_t>(Finish::kDeadline);
 constexpr auto kMaxOutcome = static_cast<std::uint8_t>(Outcome::kWrong);
@@ -96,6 +103,11 @@ void read_floats(ByteReader& in, std::uint64_t count, std::vector<float>& values
   if (count > 0) std::memcpy(values.data(), bytes.data(), bytes.size());
 }
 
+// Fields younger than the first stores: written only when they say something.
+bool penalises(const SamplerSettings& sampler) {
+  return sampler.min_p != SamplerSettings{}.min_p || sampler.repetition_penalty != SamplerSettings{}.repetition_penalty;
+}
+
 void write_sample(const Attempt& attempt, ByteWriter& frame) {
   static thread_local std::string scratch;
   const bool logprobs = !attempt.logprobs.empty();
@@ -107,7 +119,8 @@ void write_sample(const Attempt& attempt, ByteWriter& frame) {
   frame.text(attempt.method);
   frame.u8(attempt.turn);
   frame.u8(static_cast<std::uint8_t>((attempt.hinted ? kHinted : 0) | (attempt.seed_example ? kSeedExample : 0) |
-                                     (logprobs ? kHasLogprobs : 0) | (versions ? kHasVersions : 0)));
+                                     (logprobs ? kHasLogprobs : 0) | (versions ? kHasVersions : 0) |
+                                     (penalises(attempt.sampler) ? kHasPenalties : 0)));
   frame.u8(static_cast<std::uint8_t>(attempt.finish));
   write_ids(attempt.prompt_tokens, frame, scratch);
   write_ids(attempt.tokens, frame, scratch);
@@ -118,6 +131,10 @@ void write_sample(const Attempt& attempt, ByteWriter& frame) {
   frame.f32(attempt.sampler.top_p);
   frame.zigzag(attempt.sampler.top_k);
   frame.zigzag(attempt.sampler.max_tokens);
+  if (penalises(attempt.sampler)) {
+    frame.f32(attempt.sampler.min_p);
+    frame.f32(attempt.sampler.repetition_penalty);
+  }
   frame.u64(attempt.seed);
   frame.zigzag(attempt.created_us);
   frame.varint(attempt.sample_us);
@@ -147,6 +164,8 @@ void read_sample(ByteReader& in, Attempt& attempt) {
   attempt.sampler.top_p = in.f32();
   attempt.sampler.top_k = static_cast<std::int32_t>(in.zigzag());
   attempt.sampler.max_tokens = static_cast<std::int32_t>(in.zigzag());
+  attempt.sampler.min_p = (flags & kHasPenalties) != 0 ? in.f32() : SamplerSettings{}.min_p;
+  attempt.sampler.repetition_penalty = (flags & kHasPenalties) != 0 ? in.f32() : SamplerSettings{}.repetition_penalty;
   attempt.seed = in.u64();
   attempt.created_us = in.zigzag();
   attempt.sample_us = in.varint32();

@@ -65,6 +65,8 @@ void add_origin(Json& json, const Attempt& attempt) {
   json["temperature"] = shortest(attempt.sampler.temperature);
   json["top_p"] = shortest(attempt.sampler.top_p);
   json["top_k"] = attempt.sampler.top_k;
+  json["min_p"] = shortest(attempt.sampler.min_p);
+  json["repetition_penalty"] = shortest(attempt.sampler.repetition_penalty);
   json["max_tokens"] = attempt.sampler.max_tokens;
   json["seed"] = std::to_string(attempt.seed);  // 64 bits do not fit a JSON reader's signed integer
   json["finish"] = name(attempt.finish);

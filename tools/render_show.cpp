@@ -10,6 +10,11 @@ namespace autodidact {
 
 namespace {
 
+// The label and the value; nothing for a setting that is off.
+std::string given(const Json& line, const char* key, double off, const std::string& label) {
+  return !line.contains(key) || number_of(line, key) == off ? "" : label + scalar_text(line.at(key));
+}
+
 constexpr std::size_t kLabel = 12;
 
 std::string duration(std::uint64_t us) {
@@ -64,6 +69,7 @@ class ShowRenderer : public Renderer {
                     (flag_of(line, "pinned") ? ", pinned" : ""));
     field("sampler", "temperature " + scalar_text(line.value("temperature", Json())) + ", top-p " +
                          scalar_text(line.value("top_p", Json())) + ", top-k " + scalar_text(line.value("top_k", Json())) +
+                         given(line, "min_p", 0, ", min-p ") + given(line, "repetition_penalty", 1, ", repetition penalty ") +
                          ", seed " + escape_text(text_of(line, "seed")));
     field("length", std::to_string(count_of(line, "length")) + " tokens, ended by " + escape_text(text_of(line, "finish")) +
                         ", " + duration(count_of(line, "sample_us")));

@@ -121,25 +121,66 @@ static void bias_grad(const float* dy, std::int64_t count, std::int64_t n, float
 }
 
 AD_INLINE float row_max(const float* x, std::int64_t n) {
-  V m = splat(-__builtin_inff());
-  AD_FOR_VECTORS(i, n) m = max(m, get(x, i, n, -__builtin_inff()));
-  return hmax(m);
+  V m[4] = {splat(-__builtin_inff()), splat(-__builtin_inff()), splat(-__builtin_inff()), splat(-__builtin_inff())};
+  std::int64_t i = 0;
+  for (; i + 4 * kW <= n; i += 4 * kW)
+#pragma GCC unroll 4
+    for (int j = 0; j < 4; ++j) m[j] = max(m[j], load(x + i + j * kW));
+  for (; i < n; i += kW) m[0] = max(m[0], get(x, i, n, -__builtin_inff()));
+  return hmax(max(max(m[0], m[1]), max(m[2], m[3])));
 }
 
-static float exp_weights(const float* logits, std::int64_t n, float max_logit, float inv_temperature, float* weights) {
-  V sum{};
+static std::int64_t argmax(const float* x, std::int64_t n) {
+  const float most = row_max(x, n);
   AD_FOR_VECTORS(i, n) {
-    V e = vexp((get(logits, i, n, -__builtin_inff()) - max_logit) * inv_temperature);
-    put(weights, i, n, e);
-    sum += e;
+    VI equal = get(x, i, n, __builtin_nanf("")) == splat(most);
+    std::int32_t lanes[kW];
+    __builtin_memcpy(lanes, &equal, sizeof lanes);
+    std::int32_t any = 0;
+    for (std::int64_t j = 0; j < kW; ++j) any |= lanes[j];
+    if (any == 0) continue;
+    for (std::int64_t j = 0; j < kW; ++j)
+      if (lanes[j] != 0) return i + j;
   }
-  return hsum(sum);
+  return -1;
 }
 
-AD_INLINE float shifted_exp_sum(const float* logits, std::int64_t n, float max_logit) {
-  V sum{};
-  AD_FOR_VECTORS(i, n) sum += vexp(get(logits, i, n, -__builtin_inff()) - max_logit);
-  return hsum(sum);
+// Vectors of a row, kSumBlock floats at a time in four sums; sums(b) is told each block's. What e(i) is is added up in one
+// fixed order, so that the sampler's normaliser has the trainer's bits.
+template <class E, class Sums>
+AD_INLINE float blockwise_sum(std::int64_t n, E e, Sums sums) {
+  V total{};
+  for (std::int64_t b = 0; b < n; b += kSumBlock) {
+    const std::int64_t end = n - b < kSumBlock ? n : b + kSumBlock;
+    V part[4] = {};
+    std::int64_t i = b;
+    for (; i + 4 * kW <= end; i += 4 * kW)
+#pragma GCC unroll 4
+      for (int j = 0; j < 4; ++j) part[j] += e(i + j * kW);
+    for (; i < end; i += kW) part[0] += e(i);
+    const V sum = (part[0] + part[1]) + (part[2] + part[3]);
+    sums(b / kSumBlock, sum);
+    total += sum;
+  }
+  return hsum(total);
+}
+
+AD_INLINE float shifted_exp_sum(const float* logits, std::int64_t n, float shift) {
+  const auto e = [&](std::int64_t i) __attribute__((always_inline)) {
+    return vexp(get(logits, i, n, -__builtin_inff()) - shift);
+  };
+  return blockwise_sum(n, e, [](std::int64_t, V) {});
+}
+
+static Weighed weigh(const float* logits, std::int64_t n, float inv_temperature, float* weights, float* sums) {
+  const float most = row_max(logits, n);
+  const auto weight = [&](std::int64_t i) __attribute__((always_inline)) {
+    V w = vexp((get(logits, i, n, -__builtin_inff()) - most) * inv_temperature);
+    put(weights, i, n, w);
+    return w;
+  };
+  const float mass = blockwise_sum(n, weight, [&](std::int64_t b, V sum) { sums[b] = hsum(sum); });
+  return {most, most + __builtin_logf(inv_temperature == 1 ? mass : shifted_exp_sum(logits, n, most))};
 }
 
 static float log_sum_exp(const float* logits, std::int64_t n) {

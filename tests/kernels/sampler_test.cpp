@@ -35,10 +35,12 @@ std::vector<float> with_slack(std::vector<float> logits) {
 
 class Sampler : public testing::KernelTest {
  protected:
+  std::vector<TokenId> text_;  // what has been said
   Draw draw(const std::vector<float>& logits, const SamplerSettings& s, double uniform, TokenId never = -1) {
     const auto vocab = static_cast<std::int64_t>(logits.size());
     SamplerScratch scratch(vocab);
-    return draw_token(k, with_slack(logits).data(), vocab, s, never, uniform, scratch);
+    auto padded = with_slack(logits);
+    return draw_token(k, padded.data(), vocab, s, {uniform, never, text_}, scratch);
   }
   // Chi-square of 20,000 draws against `want`; a token that should not come must not.
   void expect_distribution(const SamplerSettings& s, const std::vector<double>& want, TokenId never = -1) {
@@ -97,6 +99,66 @@ TEST_P(Sampler, TopPCountsWhatTopKLeft) {
   ASSERT_LT((p[4] + p[1]) / left, 0.93);
   ASSERT_GT(p[4] + p[1] + p[3], 0.86);
   expect_distribution(settings(1, 0.93f, 3), {0, p[1] / left, 0, p[3] / left, p[4] / left, 0, 0});
+}
+
+TEST_P(Sampler, MinPDropsWhatIsFarBelowTheLikeliest) {
+  const auto p = softmax(kLogits, 1);  // 4: 0.58, 1: 0.21, 3: 0.08, 0: 0.05
+  ASSERT_GT(p[3], 0.1 * p[4]);
+  ASSERT_LT(p[0], 0.1 * p[4]);
+  const double kept = p[4] + p[1] + p[3];
+  SamplerSettings s = settings(1);
+  s.min_p = 0.1f;
+  expect_distribution(s, {0, p[1] / kept, 0, p[3] / kept, p[4] / kept, 0, 0});
+  s.top_k = 2;
+  expect_distribution(s, {0, p[1] / (p[4] + p[1]), 0, 0, p[4] / (p[4] + p[1]), 0, 0});
+  s = settings(1);
+  s.min_p = 1;
+  EXPECT_EQ(draw(kLogits, s, 0.99).token, 4);
+}
+
+TEST_P(Sampler, ARepetitionPenaltyMakesWhatWasSaidLessLikely) {
+  text_ = {4, 2, 4};
+  auto penalised = kLogits;
+  penalised[4] /= 1.5f;
+  penalised[2] *= 1.5f;
+  SamplerSettings s = settings(0.8f);
+  s.repetition_penalty = 1.5f;
+  expect_distribution(s, softmax(penalised, 0.8));
+  const auto p = softmax(kLogits, 1);
+  for (double u : {0.01, 0.3, 0.6, 0.99}) {
+    const Draw d = draw(kLogits, s, u);
+    EXPECT_NEAR(d.logprob, std::log(p[static_cast<std::size_t>(d.token)]), 1e-6) << "of the model as it is";
+  }
+  s = settings(0);
+  s.repetition_penalty = 2;
+  const Draw greedy = draw(kLogits, s, 0);
+  EXPECT_EQ(greedy.token, 1) << "3.0 is 1.5 now, below 2.0";
+  EXPECT_NEAR(greedy.logprob, std::log(p[1]), 1e-6);
+}
+
+TEST_P(Sampler, ALargeVocabularyFollowsItsWeights) {
+  std::vector<float> logits(3 * kSumBlock + 7, -1e30f);
+  logits[3] = 1;
+  logits[kSumBlock] = 2;
+  logits[3 * kSumBlock + 6] = 0;
+  const double total = std::exp(1.0) + std::exp(2.0) + 1;
+  int first = 0, second = 0, third = 0;
+  for (int i = 0; i < 10000; ++i) {
+    const TokenId token = draw(logits, settings(1), (i + 0.5) / 10000).token;
+    first += token == 3;
+    second += token == kSumBlock;
+    third += token == 3 * kSumBlock + 6;
+  }
+  EXPECT_EQ(first + second + third, 10000);
+  EXPECT_NEAR(first, 10000 * std::exp(1.0) / total, 2);
+  EXPECT_NEAR(second, 10000 * std::exp(2.0) / total, 2);
+}
+
+TEST_P(Sampler, ForbiddingByFarTheLikeliestLeavesTheOthersAsTheyWere) {
+  auto logits = kLogits;
+  logits[5] = 500;
+  for (const SamplerSettings& s : {settings(0), settings(0.01f), settings(0.01f, 0.9f), settings(0.01f, 1, 3)})
+    EXPECT_EQ(draw(logits, s, 0.5, 5).token, 4);
 }
 
 TEST_P(Sampler, NeverDrawsTheForbiddenToken) {

@@ -11,3 +11,6 @@ set_target_properties(model_tokenize_dump PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${
 add_test(NAME model_hf_tokenizers_test
   COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/hf_tokenizers.sh $<TARGET_FILE:model_tokenize_dump> ${AD_PEER_PYTHON})
 set_tests_properties(model_hf_tokenizers_test PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600)
+ad_test(model_stop_strings_test
+  SOURCES stop_strings_test.cpp
+  LIBS autodidact::tokenizer)

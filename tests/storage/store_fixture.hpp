@@ -49,6 +49,8 @@ inline JudgedAttempt make_attempt(std::uint64_t seed, std::uint32_t round = 1, s
   attempt.sample_us = static_cast<std::uint32_t>(random.below(100000));
   attempt.sampler = {
       .temperature = 0.7f, .top_p = 0.9f, .top_k = static_cast<std::int32_t>(random.below(50)), .max_tokens = 96};
+  if (seed % 3 == 0) attempt.sampler.min_p = 0.05f;
+  if (seed % 3 == 1) attempt.sampler.repetition_penalty = 1.1f;
   for (std::uint64_t i = random.below(6); i > 0; --i) attempt.prompt_tokens.push_back(static_cast<TokenId>(random.below(200)));
   const std::size_t tokens = random.below(most_tokens + 1);
   const std::uint64_t vocabulary = 1ull << (7 + random.below(12));

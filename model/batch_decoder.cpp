@@ -146,6 +146,7 @@ void BatchDecoder::grow() {
 
 // Its pages go to others; what it has drawn it keeps, and computes again when its turn comes.
 void BatchDecoder::step_back(Sequence& sequence) {
+  publish(sequence);
   release(sequence);
   waiting_.push_front({std::move(sequence.request), std::move(sequence.result)});
   ++stats_.preempted;
@@ -156,7 +157,6 @@ void BatchDecoder::publish(const Sequence& sequence) {
 }
 
 void BatchDecoder::release(Sequence& sequence) {
-  publish(sequence);
   cache_->release(sequence.table);
   sequence.busy = false;
   std::erase(order_, static_cast<std::size_t>(&sequence - slots_.data()));
@@ -230,7 +230,6 @@ void BatchDecoder::take(Sequence& sequence) {
     result = result_of(
         request.tag, Finish::kError,
         {Errc::kInternal, "weights version " + std::to_string(weights_->version) + " gave logits that are not finite"});
-    sequence.computed = 0;  // nobody is to begin with what gave these
     return finish(sequence, Finish::kError);
   }
   sequence.text.push_back(draw.token);
@@ -244,6 +243,7 @@ void BatchDecoder::take(Sequence& sequence) {
 }
 
 void BatchDecoder::finish(Sequence& sequence, Finish how) {
+  if (sequence.request.continues && how != Finish::kError) publish(sequence);
   release(sequence);
   sequence.result.finish = how;
   leave(std::move(sequence.result));
@@ -256,10 +256,9 @@ void BatchDecoder::advance() {
     const bool sampled = sequence.sampled(), prompt = sequence.rows > 1 || sequence.result.tokens.empty();
     if (prompt) stats_.prompt_tokens += static_cast<std::uint64_t>(sequence.rows);
     sequence.computed += sequence.rows;
+    if (sampled && prompt && sequence.draw.token >= 0) publish(sequence);
     if (sampled) take(sequence);
-    if (!sequence.busy) continue;  // the next has taken its place in the order
-    if (sampled && prompt) publish(sequence);
-    ++i;
+    if (sequence.busy) ++i;  // else the next has taken its place in the order
   }
 }
 

@@ -28,6 +28,7 @@ struct DecodeRequest {
   SamplerSettings sampler;
   std::uint64_t seed = 0;                      // the request's own random stream: its tokens do not depend on its neighbours
   std::shared_ptr<const EndOfText> ends = {};  // null: the stop token alone ends it
+  bool continues = false;                      // the completion will be in a prompt soon: it is kept in the cache
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();  // then it comes back as it is
 };
 

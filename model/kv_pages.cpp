@@ -7,6 +7,9 @@
 namespace autodidact {
 namespace {
 
+// Beyond as many as are in use: what nobody uses is not to take all the memory there is, nor push the rest out of the caches.
+constexpr std::int64_t kMostUnused = 64;
+
 std::int64_t common_prefix(std::span<const TokenId> a, std::span<const TokenId> b) {
   const std::size_t most = std::min(a.size(), b.size());
   return std::mismatch(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(most), b.begin()).first - a.begin();
@@ -58,7 +61,8 @@ void KvPages::give(PageId page) {
 
 PageId KvPages::allocate() {
   PageId page = kNoPage;
-  if (!free_.empty()) {
+  const std::int64_t used = count() - available();
+  if (!free_.empty() && unused_ <= used + kMostUnused) {
     page = free_.back();
     free_.pop_back();
   } else if (oldest_ != kNoPage) {

@@ -50,7 +50,7 @@ class WorkerPool {
   }
 
  private:
-  static constexpr auto kSpin = std::chrono::microseconds(20);
+  static constexpr auto kSpin = std::chrono::microseconds(50);
 
   // Which task is next, of which run: whoever is late finds another run, or none left.
   struct Ticket {

@@ -67,7 +67,7 @@ AD_INLINE void score_from(const AttentionCall& call, const KvPage* pages, std::i
                           float* s, std::int64_t ld) {
   std::int64_t p = 0;
   for (; p + kPages <= count; p += kPages) score_pages<kQueries, kPages>(q, call.head_dim, pages + p, at, s + p * kPage, ld);
-  if constexpr (kPages > 1) score_from<kQueries, kPages / 2>(call, pages + p, count - p, at, q, s + p * kPage, ld);
+  if constexpr (kPages > 1) score_from<kQueries, kPages - 1>(call, pages + p, count - p, at, q, s + p * kPage, ld);
 }
 
 template <int kQueries>
@@ -209,24 +209,32 @@ static void score_tile(const AttentionCall& call, std::int64_t kv_head, const Qu
   }
 }
 
-constexpr int kApart = 3;
-
-// Three queries side by side up to the end of the shortest; the rest of each alone.
-AD_INLINE void weigh_three(const AttentionCall& call, std::int64_t kv_head, const QueryTile& tile, int i) {
+// Queries of as many sequences side by side up to the end of the shortest; the rest of each alone.
+template <int kQueries>
+static void weigh_singles(const AttentionCall& call, std::int64_t kv_head, const QueryTile& tile, int i) {
   const std::int64_t at = call.v_offset + kv_head * call.v_head_stride;
-  Run runs[kApart];
+  Run runs[kQueries];
   std::int64_t last = tile.rows[i]->keys;
-  for (int r = 0; r < kApart; ++r) {
+  for (int r = 0; r < kQueries; ++r) {
     runs[r] = {tile.rows[i + r]->pages, tile.shared, tile.rows[i + r]->keys, tile.shared > 0};
     if (runs[r].last < last) last = runs[r].last;
   }
   for (std::int64_t j = 0; j < call.head_dim; j += kVecTile * kW)
-    weigh_apart<kApart>(runs, last, at + j, call.v_stride, tile.s + i * tile.ld, tile.ld, tile.c + i * tile.ldc + j, tile.ldc);
-  for (int r = 0; r < kApart; ++r) {
+    weigh_apart<kQueries>(runs, last, at + j, call.v_stride, tile.s + i * tile.ld, tile.ld, tile.c + i * tile.ldc + j,
+                          tile.ldc);
+  for (int r = 0; r < kQueries; ++r) {
     const Run rest{runs[r].pages, last, runs[r].last, true};
     if (rest.last > rest.first)
       weigh_run<1>(call, rest, kv_head, tile.s + (i + r) * tile.ld, tile.ld, tile.c + (i + r) * tile.ldc, tile.ldc);
   }
+}
+
+// How many queries from i on are the only ones of their sequences.
+AD_INLINE int singles(const QueryTile& tile, int i) {
+  int count = 0;
+  while (i + count < tile.count && (i + count == 0 || tile.rows[i + count]->pages != tile.rows[i + count - 1]->pages)) ++count;
+  const bool last_goes_on = i + count < tile.count;
+  return last_goes_on ? count - 1 : count;
 }
 
 static void weigh_tile(const AttentionCall& call, std::int64_t kv_head, const QueryTile& tile) {
@@ -235,15 +243,11 @@ static void weigh_tile(const AttentionCall& call, std::int64_t kv_head, const Qu
       weigh_run<kQueries>(call, run, kv_head, tile.s + i * tile.ld, tile.ld, tile.c + i * tile.ldc, tile.ldc);
     });
   };
-  const auto alone = [&](int i) {
-    return (i == 0 || tile.rows[i]->pages != tile.rows[i - 1]->pages) &&
-           (i + 1 == tile.count || tile.rows[i]->pages != tile.rows[i + 1]->pages);
-  };
   if (tile.shared > 0) weigh(0, tile.count, shared_run(tile));
   for (int i = 0, end = 0; i < tile.count; i = end) {
-    if (i + kApart <= tile.count && alone(i) && alone(i + 1) && alone(i + 2)) {
-      weigh_three(call, kv_head, tile, i);
-      end = i + kApart;
+    if (const int alone = singles(tile, i); alone > 1) {
+      with_count(alone, [&]<int kQueries>() { weigh_singles<kQueries>(call, kv_head, tile, i); });
+      end = i + alone;
       continue;
     }
     const Run run = own_run(tile, i, end);
@@ -271,20 +275,35 @@ static void attend_tile(const AttentionCall& call, std::int64_t kv_head, QueryTi
   }
 }
 
+AD_INLINE bool share_a_page(const AttentionRow& a, const AttentionRow& b) {
+  return a.pages == b.pages || (a.keys >= kPage && b.keys >= kPage && a.pages[0].k == b.pages[0].k);
+}
+
+// Rows one head after the other: what they share of a head stays in the cache. Rows that share nothing go a tile at a time, so
+// that what lies together in their pages is read together.
+AD_INLINE std::int64_t block_end(const AttentionCall& call, std::int64_t first) {
+  std::int64_t end = first + 1;
+  while (end < call.count && (end - first < kQueryTile || share_a_page(call.rows[end - 1], call.rows[end]))) ++end;
+  return end;
+}
+
 static void attention(const AttentionCall& call) {
-  const std::int64_t group = call.heads / call.kv_heads, queries = call.count * group;
+  const std::int64_t group = call.heads / call.kv_heads;
   QueryTile tile;
   tile.ldc = (call.head_dim + kVecTile * kW - 1) / (kVecTile * kW) * (kVecTile * kW);
   tile.q = call.scratch;
   tile.c = tile.q + kQueryTile * call.head_dim + kW;
   tile.s = tile.c + kQueryTile * tile.ldc;
-  for (std::int64_t h = 0; h < call.kv_heads; ++h)
-    for (std::int64_t first = 0; first < queries; first += kQueryTile) {
-      tile.count = static_cast<int>(queries - first < kQueryTile ? queries - first : kQueryTile);
-      for (int i = 0; i < tile.count; ++i) {
-        tile.rows[i] = call.rows + (first + i) / group;
-        tile.heads[i] = h * group + (first + i) % group;
+  for (std::int64_t first = 0, end; first < call.count; first = end) {
+    end = block_end(call, first);
+    for (std::int64_t h = 0; h < call.kv_heads; ++h)
+      for (std::int64_t query = first * group; query < end * group; query += kQueryTile) {
+        tile.count = static_cast<int>(end * group - query < kQueryTile ? end * group - query : kQueryTile);
+        for (int i = 0; i < tile.count; ++i) {
+          tile.rows[i] = call.rows + (query + i) / group;
+          tile.heads[i] = h * group + (query + i) % group;
+        }
+        attend_tile(call, h, tile);
       }
-      attend_tile(call, h, tile);
-    }
+  }
 }

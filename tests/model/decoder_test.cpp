@@ -119,6 +119,21 @@ TEST_P(DecoderTest, SharingABeginningChangesNothing) {
   for (const DecodeRequest& r : requests) expect_same(run(*decoder_with(weights_, 1), {r}).at(r.tag), together.at(r.tag));
 }
 
+TEST_P(DecoderTest, WhatContinuesIsNotComputedAgain) {
+  DecodeRequest first = request(config_, 1, 1, 30);
+  first.continues = true;
+  const auto decoder = decoder_with(weights_, 4);
+  const DecodeResult before = run(*decoder, {first}).at(1);
+  DecodeRequest second = request(config_, 2, 1, 20);
+  second.prompt = first.prompt;
+  second.prompt.insert(second.prompt.end(), before.tokens.begin(), before.tokens.end());
+  second.prompt.push_back(3);
+  const auto computed = decoder->stats().prompt_tokens;
+  const DecodeResult after = run(*decoder, {second}).at(2);
+  EXPECT_EQ(decoder->stats().prompt_tokens - computed, 2u) << "the last token drawn and the one behind it";
+  expect_same(after, run(*decoder_with(weights_, 1), {second}).at(2));
+}
+
 INSTANTIATE_TEST_SUITE_P(Shapes, DecoderTest, ::testing::ValuesIn(testing::shapes()),
                          [](const auto& info) { return info.param.name; });
 

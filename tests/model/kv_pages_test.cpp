@@ -85,6 +85,18 @@ TEST(KvPages, TakesUnusedTextsApartFromTheirEnds) {
   EXPECT_EQ(pages.allocate(), kNoPage) << "the first is in use";
 }
 
+TEST(KvPages, KeepsNoMoreUnusedThanUsedAndSome) {
+  KvPages pages(1000);
+  std::set<PageId> touched;
+  for (TokenId i = 0; i < 900; ++i) {
+    const PageId page = pages.allocate();
+    touched.insert(page);
+    ASSERT_TRUE(pages.publish(page, kNoPage, counting(i, 3)));
+    pages.give(page);
+  }
+  EXPECT_LT(touched.size(), 100u);
+}
+
 TEST(KvPages, DoesNotNameTheSameTextTwice) {
   KvPages pages(3);
   const auto text = counting(0, kPage);

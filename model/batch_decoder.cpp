@@ -211,12 +211,13 @@ void BatchDecoder::deal_out() {
   }
 }
 
+// One lane alone, a single sequence or one long prompt, has all threads for its products.
 void BatchDecoder::compute() {
-  const auto run = [this](DecodeLane& lane) { lane.run(*packed_, cache_->memory); };
   if (std::ranges::count(lanes_, false, &DecodeLane::empty) == 1)
-    return run(*std::ranges::find(lanes_, false, &DecodeLane::empty));
-  pool_.run(static_cast<std::int64_t>(lanes_.size()), [&](std::int64_t i) {
-    if (DecodeLane& lane = lanes_[static_cast<std::size_t>(i)]; !lane.empty()) run(lane);
+    return std::ranges::find(lanes_, false, &DecodeLane::empty)
+        ->run(*packed_, cache_->memory, lanes_.size() > 1 ? &pool_ : nullptr);
+  pool_.run(static_cast<std::int64_t>(lanes_.size()), [this](std::int64_t i) {
+    if (DecodeLane& lane = lanes_[static_cast<std::size_t>(i)]; !lane.empty()) lane.run(*packed_, cache_->memory, nullptr);
   });
 }
 

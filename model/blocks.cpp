@@ -2,7 +2,16 @@
 
 #include <algorithm>
 
+#include "model/worker_pool.hpp"
+
 namespace autodidact {
+namespace {
+
+// Multiply-adds of a product below which waking a helper costs more than it does; and in how many pieces it is claimed, so that
+// one who comes late takes less.
+constexpr std::int64_t kWorthSharing = std::int64_t{1} << 18, kPieces = 8;
+
+}  // namespace
 
 void Blocks::norm(const Norm& norm, const float* x, std::int64_t rows, float* y, float* mean, float* rstd) const {
   if (config_.layer_norm())
@@ -11,12 +20,37 @@ void Blocks::norm(const Norm& norm, const float* x, std::int64_t rows, float* y,
     kernels_.rmsnorm(x, rows, config_.hidden_size, norm.weight, eps(), y, rstd);
 }
 
+struct Blocks::Product {
+  const Linear& linear;
+  const float* x;
+  std::int64_t rows, in, out;
+  float* y;
+  std::int64_t stride;
+  bool add;
+};
+
+void Blocks::columns(const Product& p, std::int64_t first, std::int64_t count) const {
+  if (p.linear.panels_bf16 != nullptr)
+    kernels_.gemm_bf16(p.x, p.in, p.rows, p.linear.panels_bf16 + first * p.in, p.in, count, p.y + first, p.stride, p.add);
+  else
+    kernels_.gemm(p.x, p.in, p.rows, p.linear.panels + first * p.in, p.in, count, p.y + first, p.stride, p.add);
+}
+
 void Blocks::product(const Linear& linear, const float* x, std::int64_t rows, std::int64_t in, std::int64_t out, float* y,
                      std::int64_t stride, bool add) const {
-  if (linear.panels_bf16 != nullptr)
-    kernels_.gemm_bf16(x, in, rows, linear.panels_bf16, in, out, y, stride, add);
-  else
-    kernels_.gemm(x, in, rows, linear.panels, in, out, y, stride, add);
+  const Product product{linear, x, rows, in, out, y, stride, add};
+  if (helpers_ == nullptr || rows * in * out < kWorthSharing) return columns(product, 0, out);
+  struct Share {
+    const Blocks& blocks;
+    const Product& product;
+    std::int64_t width;
+  };
+  const std::int64_t panels = (out + kernels_.panel - 1) / kernels_.panel;
+  const Share share{*this, product, (panels + kPieces - 1) / kPieces * kernels_.panel};
+  helpers_->run((out + share.width - 1) / share.width, [&share](std::int64_t i) {
+    const std::int64_t first = i * share.width;
+    share.blocks.columns(share.product, first, std::min(share.width, share.product.out - first));
+  });
 }
 
 void Blocks::linear(const Linear& linear, const float* x, std::int64_t rows, std::int64_t in, std::int64_t out, float* y,

@@ -1,7 +1,7 @@
 #pragma once
 // The pieces of a transformer block in which the families differ: norm, projection with or without bias, query and key norm,
 // activation. The sampler and the trainer call the same ones, so that their log-probabilities stay equal bit for bit.
-// Stateless; any thread, on memory of its own.
+// Stateless but for whose threads help; any thread, on memory of its own.
 
 #include <cstdint>
 
@@ -14,9 +14,15 @@ inline void store_key(const float* key, std::int64_t head_dim, std::int64_t at, 
   for (std::int64_t d = 0; d < head_dim; ++d) page[d * kPage + at] = key[d];
 }
 
+class WorkerPool;
+
 class Blocks {
  public:
   explicit Blocks(const ModelConfig& config) : config_(config) {}
+
+  // Threads to share the columns of large products with, when whoever calls has no other use for them; null for none. The bits
+  // of a product do not depend on it.
+  void set_helpers(WorkerPool* helpers) { helpers_ = helpers; }
 
   // y = norm(x), [rows, hidden_size]; mean (LayerNorm only) and rstd of each row when not null, for the way back.
   void norm(const Norm& norm, const float* x, std::int64_t rows, float* y, float* mean, float* rstd) const;
@@ -51,6 +57,9 @@ class Blocks {
  private:
   void product(const Linear& linear, const float* x, std::int64_t rows, std::int64_t in, std::int64_t out, float* y,
                std::int64_t stride, bool add) const;
+  struct Product;
+  void columns(const Product& product, std::int64_t first, std::int64_t count) const;
+  WorkerPool* helpers_ = nullptr;
   float eps() const { return static_cast<float>(config_.rms_norm_eps); }
   const CpuKernels& kernels_ = cpu_kernels();
   const ModelConfig config_;

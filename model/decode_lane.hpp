@@ -42,7 +42,9 @@ class DecodeLane {
     segments_.push_back(segment);
     if (segment.wanted) draws_.push_back(call);
   }
-  void run(const PackedWeights& weights, KvMemory& memory) {
+  // `helpers`: threads that have nothing else to do; null for none.
+  void run(const PackedWeights& weights, KvMemory& memory, WorkerPool* helpers) {
+    pass_.set_helpers(helpers);
     pass_.run(weights, memory, tokens_, segments_);
     for (std::size_t i = 0; i < draws_.size(); ++i) {
       const DrawCall& call = draws_[i];

@@ -23,6 +23,8 @@ struct DecodeSegment {
 class DecodePass {
  public:
   DecodePass(const ModelConfig& config, std::int64_t max_segments, std::int64_t max_rows);
+  // Threads for the next runs' large products; null for none.
+  void set_helpers(WorkerPool* helpers) { blocks_.set_helpers(helpers); }
   // Logits of the last row of each segment that wants them are at logits(i), i counting those alone, until the next run.
   void run(const PackedWeights& weights, KvMemory& memory, std::span<const TokenId> tokens,
            std::span<const DecodeSegment> segments);
@@ -40,7 +42,7 @@ class DecodePass {
 
   const CpuKernels& kernels_ = cpu_kernels();
   const ModelConfig config_;
-  const Blocks blocks_;
+  Blocks blocks_;
   const RopeTable rope_;
   const std::int64_t logit_stride_;
   std::vector<float> x_, norm_, qkv_, attended_, up_, act_, logits_, scratch_;  // [rows, width]

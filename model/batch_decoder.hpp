@@ -1,11 +1,10 @@
 #pragma once
 // The Decoder on this machine's processor: a set of running sequences, a queue, and a lane for each worker among which a step
-// deals out the sequences. See decoder.hpp for what
-// it promises; owner and thread as there.
+// deals out the sequences. See decoder.hpp for what it promises; owner and thread as there.
 //
-// Pages: a sequence is admitted when the cache has room for its text and a page for each that runs. When one that runs needs a
-// page and none is left, the youngest steps back: it goes to the head of the queue with what it has drawn, and computes its
-// keys and values again when it returns. The oldest always gets on, so every request ends.
+// Pages: a sequence is admitted when the cache has room for its text and a page for some of those that run. When one that runs
+// needs a page and none is left, the youngest steps back: it goes to the head of the queue with what it has drawn, and computes
+// its keys and values again when it returns. The oldest always gets on, so every request ends.
 
 #include <chrono>
 #include <deque>

@@ -14,22 +14,26 @@ std::int64_t KvCache::known(std::span<const TokenId> text) {
 
 std::optional<std::int64_t> KvCache::begin(std::span<const TokenId> text, std::int64_t spare, PageTable& table) {
   whole_.clear();
-  const KvPages::Found found = pages_.find(text.first(text.size() - 1), whole_);
+  KvPages::Found found = pages_.find(text.first(text.size() - 1), whole_);
+  const auto shared = static_cast<std::int64_t>(whole_.size()), all = pages_for(static_cast<std::int64_t>(text.size()));
+  const auto enough = [&] { return pages_.available() >= all - shared + spare; };
   for (const PageId page : whole_) pages_.take(page);
-  if (found.partial != kNoPage) pages_.take(found.partial);
-  const std::int64_t shared = static_cast<std::int64_t>(whole_.size()), all = pages_for(static_cast<std::int64_t>(text.size()));
-  const bool enough = pages_.available() >= all - shared + spare;
-  if (enough) {
-    for (const PageId page : whole_) append(table, page);
-    for (std::int64_t i = shared; i < all; ++i) append(table, pages_.allocate());
-    if (found.partial != kNoPage) memory.copy(found.partial, table.ids[static_cast<std::size_t>(shared)]);
-    table.epoch = epoch_;
+  if (found.partial != kNoPage) pages_.take(found.partial);  // or it might be given away before it is copied
+  if (found.partial != kNoPage && !enough()) {               // its own page may be the one that is missing
+    pages_.give(found.partial);
+    found = {};
   }
-  if (found.partial != kNoPage) pages_.give(found.partial);
-  if (!enough) {
+  if (!enough()) {
     for (; !whole_.empty(); whole_.pop_back()) pages_.give(whole_.back());
     return std::nullopt;
   }
+  for (const PageId page : whole_) append(table, page);
+  for (std::int64_t i = shared; i < all; ++i) append(table, pages_.allocate());
+  if (found.partial != kNoPage) {
+    memory.copy(found.partial, table.ids[static_cast<std::size_t>(shared)]);
+    pages_.give(found.partial);
+  }
+  table.epoch = epoch_;
   return shared * kPage + found.partial_tokens;
 }
 

@@ -12,13 +12,15 @@ KvMemory::KvMemory(const ModelConfig& c, std::int64_t pages)
       head_dim_(c.head_dim),
       head_floats_(kPage * head_dim_),
       layer_floats_(heads_ * head_floats_),
-      page_floats_(c.num_hidden_layers * 2 * layer_floats_),
-      floats_(static_cast<float*>(std::calloc(static_cast<std::size_t>(pages * page_floats_ + kSlackFloats), sizeof(float)))) {
+      page_floats_(page_bytes(c) / static_cast<std::int64_t>(sizeof(float))),
+      floats_(static_cast<float*>(std::calloc(static_cast<std::size_t>(pages * page_floats_), sizeof(float)))) {
   AD_REQUIRE(floats_ != nullptr, "no memory for the key-value cache: lower sample.kv_cache_mb");
 }
 
 std::int64_t KvMemory::page_bytes(const ModelConfig& c) {
-  return c.num_hidden_layers * 2 * c.num_key_value_heads * c.head_dim * kPage * static_cast<std::int64_t>(sizeof(float));
+  // Slack after each page, not after the last alone: what a vector's tail reads is never another thread's to write.
+  const std::int64_t floats = c.num_hidden_layers * 2 * c.num_key_value_heads * c.head_dim * kPage + kSlackFloats;
+  return floats * static_cast<std::int64_t>(sizeof(float));
 }
 
 void KvMemory::store(PageId page, std::int64_t layer, std::int64_t position, const float* keys, const float* values) {

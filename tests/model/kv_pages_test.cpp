@@ -109,6 +109,20 @@ TEST(KvPages, DoesNotNameTheSameTextTwice) {
   EXPECT_EQ(pages.available(), 2);
 }
 
+TEST(KvCache, AFullCacheGivesUpWhatItWouldHaveCopied) {
+  KvCache cache(testing::config_of({"Cache"}), 3);
+  PageTable table;
+  const auto beginning = counting(0, 5), longest = counting(0, 3 * kPage);
+  ASSERT_EQ(cache.begin(beginning, 0, table), 0);
+  cache.publish(table, beginning);
+  cache.release(table);
+  ASSERT_EQ(cache.begin(counting(0, 2 * kPage), 0, table), 5) << "room for both";
+  cache.release(table);
+  EXPECT_EQ(cache.begin(longest, 1, table), std::nullopt);
+  EXPECT_EQ(cache.begin(longest, 0, table), 0) << "needs the page with the beginning too";
+  EXPECT_EQ(cache.available(), 0);
+}
+
 // Random sequences come, grow, step back and leave: nothing leaks, no page has two writers, and what is found is what was
 // written.
 TEST(KvCache, ManySequencesLeakNothingAndReadWhatTheyWrote) {

@@ -14,6 +14,13 @@ constexpr std::int64_t kWorthAStep = 16;
 // Of so many running sequences one will want a page soon.
 constexpr std::int64_t kGrowing = 4;
 
+// Weights that no cache holds are read once for all sequences, their columns shared out; smaller ones are read by each worker
+// for sequences of its own, and nobody waits within a step.
+constexpr std::int64_t kHeldByCaches = std::int64_t{1} << 23;  // bytes
+bool reads_together(const ModelConfig& config) {
+  return config.parameter_count() * static_cast<std::int64_t>(sizeof(float)) > kHeldByCaches;
+}
+
 std::int64_t common_prefix(std::span<const TokenId> a, std::span<const TokenId> b) {
   const auto ends = std::mismatch(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(std::min(a.size(), b.size())), b.begin());
   return ends.first - a.begin();
@@ -45,7 +52,8 @@ Status BatchDecoder::set_weights(WeightsPtr weights) {
     const std::int64_t most_rows = options_.batch + options_.prefill_rows;
     parameters_ = static_cast<double>(config.parameter_count());
     cache_.emplace(config, pages);
-    for (std::int64_t i = 0; i < options_.threads; ++i) lanes_.emplace_back(config, options_.batch, most_rows);
+    const std::int64_t lanes = reads_together(config) ? 1 : options_.threads;
+    for (std::int64_t i = 0; i < lanes; ++i) lanes_.emplace_back(config, options_.batch, most_rows, options_.threads);
   } else {
     cache_->forget();
   }
@@ -211,13 +219,12 @@ void BatchDecoder::deal_out() {
   }
 }
 
-// One lane alone, a single sequence or one long prompt, has all threads for its products.
+// One lane alone has all threads to help.
 void BatchDecoder::compute() {
   if (std::ranges::count(lanes_, false, &DecodeLane::empty) == 1)
-    return std::ranges::find(lanes_, false, &DecodeLane::empty)
-        ->run(*packed_, cache_->memory, lanes_.size() > 1 ? &pool_ : nullptr);
+    return std::ranges::find(lanes_, false, &DecodeLane::empty)->run(*packed_, cache_->memory, Helpers(&pool_));
   pool_.run(static_cast<std::int64_t>(lanes_.size()), [this](std::int64_t i) {
-    if (DecodeLane& lane = lanes_[static_cast<std::size_t>(i)]; !lane.empty()) lane.run(*packed_, cache_->memory, nullptr);
+    if (DecodeLane& lane = lanes_[static_cast<std::size_t>(i)]; !lane.empty()) lane.run(*packed_, cache_->memory, Helpers());
   });
 }
 

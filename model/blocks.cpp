@@ -2,22 +2,19 @@
 
 #include <algorithm>
 
-#include "model/worker_pool.hpp"
-
 namespace autodidact {
-namespace {
-
-// Multiply-adds of a product below which waking a helper costs more than it does; and in how many pieces it is claimed, so that
-// one who comes late takes less.
-constexpr std::int64_t kWorthSharing = std::int64_t{1} << 18, kPieces = 8;
-
-}  // namespace
 
 void Blocks::norm(const Norm& norm, const float* x, std::int64_t rows, float* y, float* mean, float* rstd) const {
-  if (config_.layer_norm())
-    kernels_.layernorm(x, rows, config_.hidden_size, norm.weight, norm.bias, eps(), y, mean, rstd);
-  else
-    kernels_.rmsnorm(x, rows, config_.hidden_size, norm.weight, eps(), y, rstd);
+  constexpr std::int64_t kEach = 4;  // a value's share of the work, in multiply-adds
+  const std::int64_t d = config_.hidden_size;
+  const auto from = [](float* p, std::int64_t first) { return p == nullptr ? nullptr : p + first; };
+  helpers_.share(rows, d * kEach, 1, [&](std::int64_t, std::int64_t first, std::int64_t count) {
+    if (config_.layer_norm())
+      kernels_.layernorm(x + first * d, count, d, norm.weight, norm.bias, eps(), y + first * d, from(mean, first),
+                         from(rstd, first));
+    else
+      kernels_.rmsnorm(x + first * d, count, d, norm.weight, eps(), y + first * d, from(rstd, first));
+  });
 }
 
 struct Blocks::Product {
@@ -39,18 +36,8 @@ void Blocks::columns(const Product& p, std::int64_t first, std::int64_t count) c
 void Blocks::product(const Linear& linear, const float* x, std::int64_t rows, std::int64_t in, std::int64_t out, float* y,
                      std::int64_t stride, bool add) const {
   const Product product{linear, x, rows, in, out, y, stride, add};
-  if (helpers_ == nullptr || rows * in * out < kWorthSharing) return columns(product, 0, out);
-  struct Share {
-    const Blocks& blocks;
-    const Product& product;
-    std::int64_t width;
-  };
-  const std::int64_t panels = (out + kernels_.panel - 1) / kernels_.panel;
-  const Share share{*this, product, (panels + kPieces - 1) / kPieces * kernels_.panel};
-  helpers_->run((out + share.width - 1) / share.width, [&share](std::int64_t i) {
-    const std::int64_t first = i * share.width;
-    share.blocks.columns(share.product, first, std::min(share.width, share.product.out - first));
-  });
+  helpers_.share(out, rows * in, kernels_.panel,
+                 [&](std::int64_t, std::int64_t first, std::int64_t count) { columns(product, first, count); });
 }
 
 void Blocks::linear(const Linear& linear, const float* x, std::int64_t rows, std::int64_t in, std::int64_t out, float* y,
@@ -77,10 +64,14 @@ void Blocks::rotate(const RopeTable& rope, std::int64_t position, float* row, fl
 }
 
 void Blocks::activation(const float* up, std::int64_t rows, float* act) const {
-  if (config_.gated_mlp())
-    kernels_.swiglu(up, rows, config_.intermediate_size, act);
-  else
-    kernels_.gelu(up, rows * config_.intermediate_size, act);
+  constexpr std::int64_t kEach = 16;
+  const std::int64_t f = config_.intermediate_size, wide = up_width(config_);
+  helpers_.share(rows, f * kEach, 1, [&](std::int64_t, std::int64_t first, std::int64_t count) {
+    if (config_.gated_mlp())
+      kernels_.swiglu(up + first * wide, count, f, act + first * f);
+    else
+      kernels_.gelu(up + first * wide, count * f, act + first * f);
+  });
 }
 
 void Blocks::norm_grad(const Norm& norm, const NormOffsets& at, const float* x, const float* mean, const float* rstd,

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "model/helpers.hpp"
 #include "model/packed_weights.hpp"
 
 namespace autodidact {
@@ -14,15 +15,12 @@ inline void store_key(const float* key, std::int64_t head_dim, std::int64_t at, 
   for (std::int64_t d = 0; d < head_dim; ++d) page[d * kPage + at] = key[d];
 }
 
-class WorkerPool;
-
 class Blocks {
  public:
   explicit Blocks(const ModelConfig& config) : config_(config) {}
 
-  // Threads to share the columns of large products with, when whoever calls has no other use for them; null for none. The bits
-  // of a product do not depend on it.
-  void set_helpers(WorkerPool* helpers) { helpers_ = helpers; }
+  // Threads to share the columns of large products with. The bits of a product do not depend on it.
+  void set_helpers(Helpers helpers) { helpers_ = helpers; }
 
   // y = norm(x), [rows, hidden_size]; mean (LayerNorm only) and rstd of each row when not null, for the way back.
   void norm(const Norm& norm, const float* x, std::int64_t rows, float* y, float* mean, float* rstd) const;
@@ -59,7 +57,7 @@ class Blocks {
                std::int64_t stride, bool add) const;
   struct Product;
   void columns(const Product& product, std::int64_t first, std::int64_t count) const;
-  WorkerPool* helpers_ = nullptr;
+  Helpers helpers_;
   float eps() const { return static_cast<float>(config_.rms_norm_eps); }
   const CpuKernels& kernels_ = cpu_kernels();
   const ModelConfig config_;

@@ -21,8 +21,10 @@ struct DrawCall {
 
 class DecodeLane {
  public:
-  DecodeLane(const ModelConfig& config, std::int64_t max_segments, std::int64_t max_rows)
-      : pass_(config, max_segments, max_rows), scratch_(config.vocab_size), vocab_(config.vocab_size) {
+  // threads: at most so many help.
+  DecodeLane(const ModelConfig& config, std::int64_t max_segments, std::int64_t max_rows, std::int64_t threads)
+      : pass_(config, max_segments, max_rows, threads), vocab_(config.vocab_size) {
+    for (std::int64_t i = 0; i < threads * Helpers::kPiecesEach; ++i) scratch_.emplace_back(vocab_);
     tokens_.reserve(static_cast<std::size_t>(max_rows));
     segments_.reserve(static_cast<std::size_t>(max_segments));
     draws_.reserve(static_cast<std::size_t>(max_segments));
@@ -42,19 +44,26 @@ class DecodeLane {
     segments_.push_back(segment);
     if (segment.wanted) draws_.push_back(call);
   }
-  // `helpers`: threads that have nothing else to do; null for none.
-  void run(const PackedWeights& weights, KvMemory& memory, WorkerPool* helpers) {
+  // `helpers`: threads that have nothing else to do.
+  void run(const PackedWeights& weights, KvMemory& memory, Helpers helpers) {
     pass_.set_helpers(helpers);
     pass_.run(weights, memory, tokens_, segments_);
-    for (std::size_t i = 0; i < draws_.size(); ++i) {
-      const DrawCall& call = draws_[i];
-      *call.draw = draw_token(cpu_kernels(), pass_.logits(i), vocab_, *call.sampler, call.context, scratch_);
-    }
+    constexpr std::int64_t kEach = 16;  // multiply-adds that take as long as weighing a token
+    helpers.share(static_cast<std::int64_t>(draws_.size()), vocab_ * kEach, 1,
+                  [this](std::int64_t piece, std::int64_t first, std::int64_t count) {
+                    for (std::int64_t i = first; i < first + count; ++i)
+                      draw(static_cast<std::size_t>(i), scratch_[static_cast<std::size_t>(piece)]);
+                  });
   }
 
  private:
+  void draw(std::size_t i, SamplerScratch& scratch) {
+    const DrawCall& call = draws_[i];
+    *call.draw = draw_token(cpu_kernels(), pass_.logits(i), vocab_, *call.sampler, call.context, scratch);
+  }
+
   DecodePass pass_;
-  SamplerScratch scratch_;
+  std::vector<SamplerScratch> scratch_;  // for each piece of the draws
   const std::int64_t vocab_;
   std::vector<TokenId> tokens_;
   std::vector<DecodeSegment> segments_;

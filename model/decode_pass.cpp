@@ -9,9 +9,12 @@ std::vector<float> buffer(std::int64_t rows, std::int64_t width) {
   return std::vector<float>(static_cast<std::size_t>(rows * width + kSlackFloats));
 }
 
+constexpr std::int64_t kStoreEach = 4;  // multiply-adds that take as long as turning and storing a value
+constexpr std::int64_t kTogether = 2;   // queries that are not dealt out apart: most groups fill a tile by two
+
 }  // namespace
 
-DecodePass::DecodePass(const ModelConfig& c, std::int64_t max_segments, std::int64_t max_rows)
+DecodePass::DecodePass(const ModelConfig& c, std::int64_t max_segments, std::int64_t max_rows, std::int64_t threads)
     : config_(c),
       blocks_(c),
       rope_(c),
@@ -23,12 +26,17 @@ DecodePass::DecodePass(const ModelConfig& c, std::int64_t max_segments, std::int
       up_(buffer(max_rows, up_width(c))),
       act_(buffer(max_rows, c.intermediate_size)),
       logits_(buffer(max_segments, logit_stride_)),
-      scratch_(buffer(1, attention_scratch_floats(c.max_position_embeddings, c.head_dim))) {
+      scratch_stride_(attention_scratch_floats(c.max_position_embeddings, c.head_dim)),
+      scratch_(buffer(threads * Helpers::kPiecesEach, scratch_stride_)) {
   queries_.reserve(static_cast<std::size_t>(max_rows));
+  places_.reserve(static_cast<std::size_t>(max_rows));
 }
 
 void DecodePass::run(const PackedWeights& weights, KvMemory& memory, std::span<const TokenId> tokens,
                      std::span<const DecodeSegment> segments) {
+  places_.clear();
+  for (const DecodeSegment& segment : segments)
+    for (std::int64_t r = 0; r < segment.rows; ++r) places_.push_back({segment.ids.data(), segment.first + r});
   embed(weights, tokens, segments);
   auto rows = static_cast<std::int64_t>(tokens.size());
   for (std::size_t i = 0; i < weights.layers.size(); ++i) {
@@ -57,9 +65,11 @@ std::int64_t DecodePass::attention_block(const PackedLayer& layer, std::int64_t 
   const std::int64_t d = config_.hidden_size, q = q_width(config_);
   blocks_.norm(layer.attention_norm, x_.data(), rows, norm_.data(), nullptr, nullptr);
   blocks_.linear(layer.qkv, norm_.data(), rows, d, qkv_width(config_), qkv_.data(), false);
+  helpers_.share(rows, qkv_width(config_) * kStoreEach, 1, [&](std::int64_t, std::int64_t first, std::int64_t count) {
+    store_keys_values(layer, index, memory, first, count);
+  });
   queries_.clear();
   for (const DecodeSegment& segment : segments) {
-    store_keys_values(layer, index, memory, segment);
     if (!last)
       ask(segment, 0);
     else if (segment.wanted)
@@ -73,16 +83,15 @@ std::int64_t DecodePass::attention_block(const PackedLayer& layer, std::int64_t 
   return rows;
 }
 
-void DecodePass::store_keys_values(const PackedLayer& weights, std::int64_t layer, KvMemory& memory,
-                                   const DecodeSegment& segment) {
-  for (std::int64_t r = 0; r < segment.rows; ++r) {
-    const std::int64_t position = segment.first + r;
-    float* row = qkv_.data() + (segment.row + r) * qkv_width(config_);
+void DecodePass::store_keys_values(const PackedLayer& weights, std::int64_t layer, KvMemory& memory, std::int64_t first,
+                                   std::int64_t count) {
+  for (std::int64_t r = first; r < first + count; ++r) {
+    const auto [ids, position] = places_[static_cast<std::size_t>(r)];
+    float* row = qkv_.data() + r * qkv_width(config_);
     blocks_.qk_norm(weights, row, nullptr);
     blocks_.rotate(rope_, position, row, 1);
     const float* keys = row + q_width(config_);
-    memory.store(segment.ids[static_cast<std::size_t>(position / kPage)], layer, position % kPage, keys,
-                 keys + kv_width(config_));
+    memory.store(ids[position / kPage], layer, position % kPage, keys, keys + kv_width(config_));
   }
 }
 
@@ -95,9 +104,14 @@ void DecodePass::ask(const DecodeSegment& segment, std::int64_t from_row) {
 }
 
 void DecodePass::attend(std::int64_t layer, const KvMemory& memory) {
-  kernels_.attention({queries_.data(), static_cast<std::int64_t>(queries_.size()), config_.num_attention_heads,
-                      config_.num_key_value_heads, config_.head_dim, memory.key_offset(layer), memory.head_floats(),
-                      memory.value_offset(layer), memory.head_floats(), config_.head_dim, scratch_.data()});
+  const AttentionRow& middle = queries_[queries_.size() / 2];
+  helpers_.share(
+      static_cast<std::int64_t>(queries_.size()), 2 * middle.keys * q_width(config_), kTogether,
+      [&](std::int64_t piece, std::int64_t first, std::int64_t count) {
+        kernels_.attention({queries_.data() + first, count, config_.num_attention_heads, config_.num_key_value_heads,
+                            config_.head_dim, memory.key_offset(layer), memory.head_floats(), memory.value_offset(layer),
+                            memory.head_floats(), config_.head_dim, scratch_.data() + piece * scratch_stride_});
+      });
 }
 
 // Only what is sampled from goes on from the last layer's attention.

@@ -28,6 +28,8 @@ class WorkerPool {
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
+  std::int64_t threads() const { return static_cast<std::int64_t>(helpers_.size()) + 1; }
+
   // count < 2^20.
   void run(std::int64_t count, const std::function<void(std::int64_t)>& task) {
     task_ = &task;
@@ -42,10 +44,23 @@ class WorkerPool {
   template <class Work>
   void run_slices(std::size_t size, Work work) {
     constexpr std::int64_t kSlices = 16;
-    const std::size_t slice = size / kSlices + 1;
-    run(kSlices, [&](std::int64_t s) {
-      const std::size_t from = std::min(static_cast<std::size_t>(s) * slice, size);
-      work(from, std::min(slice, size - from));
+    run_pieces(static_cast<std::int64_t>(size), static_cast<std::int64_t>(size) / kSlices + 1,
+               [&work](std::int64_t, std::int64_t from, std::int64_t count) {
+                 work(static_cast<std::size_t>(from), static_cast<std::size_t>(count));
+               });
+  }
+
+  // work(piece, from, count) for 0 .. size - 1 in pieces of `width`, the last one shorter. Does not allocate.
+  template <class Work>
+  void run_pieces(std::int64_t size, std::int64_t width, Work work) {
+    struct Pieces {
+      Work& work;
+      std::int64_t size, width;
+    };
+    const Pieces pieces{work, size, width};
+    run((size + width - 1) / width, [&pieces](std::int64_t piece) {
+      const std::int64_t from = piece * pieces.width;
+      pieces.work(piece, from, std::min(pieces.width, pieces.size - from));
     });
   }
 

@@ -12,6 +12,7 @@ constexpr int kVecTile = 2;
 constexpr std::int64_t kPanel = kVecTile * kW;
 constexpr std::int64_t kDepth = 384;     // of a panel: 24 KiB at 8 lanes
 constexpr std::int64_t kRowBlock = 120;  // rows of A against all panels: at most 180 KiB
+constexpr std::int64_t kFewRows = 32;    // are in the second-level cache at any depth a model has
 // A weight gradient: rows summed and columns of A packed at a time; up to rows of kInPlace floats nothing is packed.
 constexpr std::int64_t kGradDepth = 256, kGradColumns = 96, kInPlace = 512, kInPlaceDepth = 128;
 
@@ -21,10 +22,16 @@ AD_INLINE std::int64_t depth_block(std::int64_t k) {
   return blocks <= 1 ? k : (k + blocks - 1) / blocks;
 }
 
+// What the processor should fetch while a tile is computed: `step` bytes on with each p. A null `at`: nothing.
+struct Ahead {
+  const char* at;
+  std::int64_t step;
+};
+
 // C[MR, n] (+)= A B with n <= NV * kW. A[r][p] lies at a[r * lda + p], or at a[p * lda + r] when kTrans.
-template <int MR, int NV, bool kTrans, bool kAdd, class B>
+template <int MR, int NV, bool kTrans, bool kAdd, bool kAhead = false, class B>
 AD_INLINE void tile(const float* a, std::int64_t lda, const B* b, std::int64_t ldb, std::int64_t k, float* c, std::int64_t ldc,
-                    std::int64_t n) {
+                    std::int64_t n, Ahead ahead = {}) {
   V acc[MR][NV];
 #pragma GCC unroll 16
   for (int r = 0; r < MR; ++r) {
@@ -33,6 +40,7 @@ AD_INLINE void tile(const float* a, std::int64_t lda, const B* b, std::int64_t l
     for (int j = 0; j < NV; ++j) acc[r][j] = V{};
   }
   for (std::int64_t p = 0; p < k; ++p) {
+    if (kAhead) __builtin_prefetch(ahead.at + p * ahead.step, 0, 2);
     V bv[NV];
 #pragma GCC unroll 8
     for (int j = 0; j < NV; ++j) bv[j] = load(b + p * ldb + j * kW);
@@ -57,21 +65,23 @@ AD_INLINE void tile(const float* a, std::int64_t lda, const B* b, std::int64_t l
     }
 }
 
-template <int NV, bool kTrans, bool kAdd, class B>
+template <int NV, bool kTrans, bool kAdd, bool kAhead = false, class B>
 static void rows_tail(const float* a, std::int64_t lda, std::int64_t m, const B* b, std::int64_t ldb, std::int64_t k, float* c,
-                      std::int64_t ldc, std::int64_t n) {
+                      std::int64_t ldc, std::int64_t n, Ahead ahead = {}) {
   switch (m) {
-    case 1: return tile<1, NV, kTrans, kAdd>(a, lda, b, ldb, k, c, ldc, n);
-    case 2: return tile<2, NV, kTrans, kAdd>(a, lda, b, ldb, k, c, ldc, n);
-    case 3: return tile<3, NV, kTrans, kAdd>(a, lda, b, ldb, k, c, ldc, n);
-    case 4: return tile<4, NV, kTrans, kAdd>(a, lda, b, ldb, k, c, ldc, n);
-    case 5: return tile<5, NV, kTrans, kAdd>(a, lda, b, ldb, k, c, ldc, n);
+    case 1: return tile<1, NV, kTrans, kAdd, kAhead>(a, lda, b, ldb, k, c, ldc, n, ahead);
+    case 2: return tile<2, NV, kTrans, kAdd, kAhead>(a, lda, b, ldb, k, c, ldc, n, ahead);
+    case 3: return tile<3, NV, kTrans, kAdd, kAhead>(a, lda, b, ldb, k, c, ldc, n, ahead);
+    case 4: return tile<4, NV, kTrans, kAdd, kAhead>(a, lda, b, ldb, k, c, ldc, n, ahead);
+    case 5: return tile<5, NV, kTrans, kAdd, kAhead>(a, lda, b, ldb, k, c, ldc, n, ahead);
     default: break;
   }
   if constexpr (kRowTile > 6) {
     constexpr std::int64_t half = kRowTile / 2;
-    tile<half, NV, kTrans, kAdd>(a, lda, b, ldb, k, c, ldc, n);
-    if (m > half) rows_tail<NV, kTrans, kAdd>(a + half * (kTrans ? 1 : lda), lda, m - half, b, ldb, k, c + half * ldc, ldc, n);
+    tile<half, NV, kTrans, kAdd, kAhead>(a, lda, b, ldb, k, c, ldc, n, ahead);
+    if (m > half)
+      rows_tail<NV, kTrans, kAdd, kAhead>(a + half * (kTrans ? 1 : lda), lda, m - half, b, ldb, k, c + half * ldc, ldc, n,
+                                          ahead);
   }
 }
 
@@ -108,33 +118,80 @@ AD_INLINE const float* widened(const std::uint16_t* b, std::int64_t deep, float*
   return wide;
 }
 
-template <class B>
-AD_INLINE void panel_rows(const float* a, std::int64_t lda, std::int64_t m, const B* b, std::int64_t k, float* c,
-                          std::int64_t ldc, std::int64_t n, bool add) {
-  if (add)
-    rows<kVecTile, false, true>(a, lda, m, b, kPanel, k, c, ldc, n);
-  else
-    rows<kVecTile, false, false>(a, lda, m, b, kPanel, k, c, ldc, n);
+// How many of m rows go into the next tile. One or two left over would wait for their own few chains: they take two from the
+// tile before.
+AD_INLINE std::int64_t tile_rows(std::int64_t m) {
+  if (m < kRowTile) return m;
+  const std::int64_t over = m - kRowTile;
+  return over == 1 || over == 2 ? kRowTile - 2 : kRowTile;
 }
 
-// C[m, n] (+)= A B, B in panels of depth k.
+// Rows of A against one piece of a panel, `next` being what is read after it: fetched meanwhile, a part with each tile, since
+// the sums would wait for it.
+template <bool kAdd, class B>
+static void piece_rows(const float* a, std::int64_t lda, std::int64_t m, const B* b, std::int64_t k, float* c, std::int64_t ldc,
+                       std::int64_t n, const char* next, std::int64_t bytes) {
+  const std::int64_t step = bytes * kRowTile / (m < kRowTile ? kRowTile : m) / k;
+  for (std::int64_t r = 0, count; r < m; r += count, next += step * k) {
+    count = tile_rows(m - r);
+    if (count < kRowTile)
+      rows_tail<kVecTile, false, kAdd, true>(a + r * lda, lda, count, b, kPanel, k, c + r * ldc, ldc, n, {next, step});
+    else if (n == kPanel)  // a constant lets the compiler drop the tail stores
+      tile<kRowTile, kVecTile, false, kAdd, true>(a + r * lda, lda, b, kPanel, k, c + r * ldc, ldc, kPanel, {next, step});
+    else
+      tile<kRowTile, kVecTile, false, kAdd, true>(a + r * lda, lda, b, kPanel, k, c + r * ldc, ldc, n, {next, step});
+  }
+}
+
+// A product's operands, B in panels of depth k.
+template <class B>
+struct Product {
+  const float* a;
+  std::int64_t lda, k, n;
+  const B* packed;
+  float* c;
+  std::int64_t ldc;
+  bool add;
+};
+
+// Rows [i, i + count) against `deep` values of the panel at column j, from p on.
+template <class B>
+AD_INLINE void piece(const Product<B>& x, std::int64_t i, std::int64_t count, std::int64_t j, std::int64_t p, std::int64_t deep,
+                     std::int64_t to_next, float* wide) {
+  const B* b = x.packed + j * x.k + p * kPanel;
+  const std::int64_t width = x.n - j < kPanel ? x.n - j : kPanel;
+  const float* a = x.a + i * x.lda + p;
+  float* c = x.c + i * x.ldc + j;
+  const auto* next = reinterpret_cast<const char*>(b + to_next);
+  const auto bytes = deep * kPanel * static_cast<std::int64_t>(sizeof(B));
+  const auto run = [&](const auto* values) __attribute__((always_inline)) {
+    if (x.add || p > 0)
+      piece_rows<true>(a, x.lda, count, values, deep, c, x.ldc, width, next, bytes);
+    else
+      piece_rows<false>(a, x.lda, count, values, deep, c, x.ldc, width, next, bytes);
+  };
+  if (count > kRowTile)
+    run(widened(b, deep, wide));
+  else
+    run(b);
+}
+
+// C[m, n] (+)= A B. A few rows take a panel whole, so that B is one stream; many go by its pieces, and stay in the cache.
 template <class B>
 static void gemm_panels(const float* a, std::int64_t lda, std::int64_t m, const B* packed, std::int64_t k, std::int64_t n,
                         float* c, std::int64_t ldc, bool add) {
   alignas(64) float wide[kDepth * kPanel];
+  const Product<B> x{a, lda, k, n, packed, c, ldc, add};
   const std::int64_t depth = depth_block(k);
+  const auto deep = [&](std::int64_t p) { return k - p < depth ? k - p : depth; };
   for (std::int64_t i = 0; i < m; i += kRowBlock) {
     const std::int64_t count = m - i < kRowBlock ? m - i : kRowBlock;
-    for (std::int64_t p = 0; p < k; p += depth) {
-      const std::int64_t deep = k - p < depth ? k - p : depth;
-      for (std::int64_t j = 0; j < n; j += kPanel) {
-        const B* b = packed + j * k + p * kPanel;
-        const std::int64_t width = n - j < kPanel ? n - j : kPanel;
-        if (count > kRowTile)
-          panel_rows(a + i * lda + p, lda, count, widened(b, deep, wide), deep, c + i * ldc + j, ldc, width, add || p > 0);
-        else
-          panel_rows(a + i * lda + p, lda, count, b, deep, c + i * ldc + j, ldc, width, add || p > 0);
-      }
+    if (count <= kFewRows) {
+      for (std::int64_t j = 0; j < n; j += kPanel)
+        for (std::int64_t p = 0; p < k; p += depth) piece(x, i, count, j, p, deep(p), deep(p) * kPanel, wide);
+    } else {
+      for (std::int64_t p = 0; p < k; p += depth)
+        for (std::int64_t j = 0; j < n; j += kPanel) piece(x, i, count, j, p, deep(p), k * kPanel, wide);
     }
   }
 }

@@ -85,6 +85,23 @@ TEST_F(DecoderPressure, ALoneSequenceDrawsTheSameWithHelpers) {
   }
 }
 
+// A model that no cache holds: its sequences go together, and rows, queries and draws are shared out as well as columns.
+TEST_F(DecoderPressure, SequencesThatReadTheWeightsTogetherDrawTheSameWithHelpers) {
+  for (const Dtype dtype : {Dtype::kF32, Dtype::kBf16}) {
+    ModelConfig config = testing::config_of({"Large", 388, 1, 2, 1, 64, 261, 6021});
+    config.eos_token_id = config.pad_token_id = -1;
+    const WeightsPtr weights = with_version(init_weights(config, 0.1, 1, dtype), 1);
+    auto requests = mixed_requests(config, 10);
+    for (DecodeRequest& r : requests)  // half of them begin alike
+      if (r.tag % 2 == 0) r.prompt = testing::random_tokens(config, 50 + static_cast<std::int64_t>(r.tag), 1);
+    const auto one = run(*decoder_with(weights, 1), requests);
+    for (const std::int64_t threads : {1, 2, 3, 9}) {
+      const auto several = run(*decoder_with(weights, DecoderOptions{8, 0, threads}), requests);
+      for (const DecodeRequest& r : requests) expect_same(several.at(r.tag), one.at(r.tag));
+    }
+  }
+}
+
 TEST_F(DecoderPressure, RunningSequencesGoOnWhileALongPromptComesInPieces) {
   const auto decoder = decoder_with(weights_, DecoderOptions{2, 0, 1, 8});
   DecodeRequest running = request(config_, 1, 1, 60), late = request(config_, 2, 1, 5);

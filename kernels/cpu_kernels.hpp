@@ -134,8 +134,10 @@ struct CpuKernels {
   float (*log_sum_exp)(const float* logits, std::int64_t n);
   // -log p(target). logits become (softmax - onehot(target)) * scale.
   float (*nll_grad)(float* logits, std::int64_t n, std::int64_t target, float scale);
-  // weights[i] = exp((logits[i] - max) * inv_temperature), and sums[b] of weights b * kSumBlock to (b + 1) * kSumBlock.
-  Weighed (*weigh)(const float* logits, std::int64_t n, float inv_temperature, float* weights, float* sums);
+  // A token's weight is exp((logit - most) * inv_temperature). weigh: sums[b] of tokens b * kSumBlock to (b + 1) * kSumBlock
+  // with the largest logit as `most`; weights: to[i] of each.
+  Weighed (*weigh)(const float* logits, std::int64_t n, float inv_temperature, float* sums);
+  void (*weights)(const float* logits, std::int64_t n, float most, float inv_temperature, float* to);
   std::int64_t (*argmax)(const float* x, std::int64_t n);  // the first of the largest; -1 when there is none but NaN
 
   void (*add)(float* dst, const float* src, std::int64_t n);

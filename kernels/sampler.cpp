@@ -29,125 +29,87 @@ float raw_logit(TokenId token, const float* logits, const SamplerScratch& scratc
   return logits[token];
 }
 
+// What the tokens weigh, as far as it is known.
+struct Weights {
+  const CpuKernels& kernels;
+  const float* logits;
+  std::int64_t vocab;
+  float most, inv_temperature;
+  SamplerScratch& scratch;
+
+  // Of tokens [first, first + count), to scratch.weights.
+  void look_at(std::int64_t first, std::int64_t count) const {
+    kernels.weights(logits + first, count, most, inv_temperature, scratch.weights.data());
+  }
+  std::int64_t blocks() const { return (vocab + kSumBlock - 1) / kSumBlock; }
+  std::int64_t look_at_block(std::int64_t block) const {
+    const std::int64_t count = std::min(kSumBlock, vocab - block * kSumBlock);
+    look_at(block * kSumBlock, count);
+    return count;
+  }
+  // A block's sum after one of its logits has changed.
+  void sum_again(std::int64_t block) const {
+    const std::int64_t count = look_at_block(block);
+    const float* weights = scratch.weights.data();
+    scratch.sums[static_cast<std::size_t>(block)] = std::accumulate(weights, weights + count, 0.0f);
+  }
+};
+
+// The first of `count` entries at which the running sum passes `left`; the last one with any weight should rounding run past
+// the end. What is left goes down by those before it.
+template <class WeightAt>
+std::int64_t first_past(std::int64_t count, double& left, WeightAt weight) {
+  std::int64_t likely = 0;
+  double before = left;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const double w = weight(i);
+    if (!(w > 0)) continue;
+    likely = i;
+    before = left;
+    if (left < w) break;
+    left -= w;
+  }
+  left = before;
+  return likely;
+}
+
 // The first token at which the running sum of all weights passes uniform * total.
-TokenId invert(std::int64_t vocab, double uniform, const SamplerScratch& scratch) {
-  const std::int64_t blocks = (vocab + kSumBlock - 1) / kSumBlock;
-  double total = 0;
-  for (std::int64_t b = 0; b < blocks; ++b) total += scratch.sums[static_cast<std::size_t>(b)];
-  double left = uniform * total;
-  std::int64_t block = 0, likely = 0;  // the last block with any weight, should rounding run past the end
-  for (std::int64_t b = 0; b < blocks; ++b) {
-    const double sum = scratch.sums[static_cast<std::size_t>(b)];
-    if (sum > 0) likely = b;
-    block = b;
-    if (left < sum) break;
-    left -= sum;
-  }
-  if (scratch.sums[static_cast<std::size_t>(block)] <= 0) block = likely;
-  TokenId last = 0;
-  for (std::int64_t i = block * kSumBlock; i < std::min(vocab, (block + 1) * kSumBlock); ++i) {
-    const float weight = scratch.weights[static_cast<std::size_t>(i)];
-    if (weight <= 0) continue;
-    last = static_cast<TokenId>(i);
-    left -= weight;
-    if (left < 0) break;
-  }
-  return last;
+TokenId invert(const Weights& weights, double uniform) {
+  const auto& scratch = weights.scratch;
+  const auto sum = [&](std::int64_t b) { return scratch.sums[static_cast<std::size_t>(b)]; };
+  double left = 0;
+  for (std::int64_t b = 0; b < weights.blocks(); ++b) left += sum(b);
+  left *= uniform;
+  const std::int64_t block = first_past(weights.blocks(), left, sum);
+  const std::int64_t count = weights.look_at_block(block);
+  const std::int64_t at = first_past(count, left, [&](std::int64_t i) { return scratch.weights[static_cast<std::size_t>(i)]; });
+  return static_cast<TokenId>(block * kSumBlock + at);
 }
 
 TokenId invert_candidates(std::span<const TokenId> candidates, double uniform, const std::vector<float>& weights) {
-  double total = 0;
-  for (const TokenId token : candidates) total += weights[static_cast<std::size_t>(token)];
-  double left = uniform * total;
-  TokenId last = candidates[0];
-  for (const TokenId token : candidates) {
-    const float weight = weights[static_cast<std::size_t>(token)];
-    if (weight <= 0) continue;
-    last = token;
-    left -= weight;
-    if (left < 0) break;
-  }
-  return last;
+  const auto weight = [&](std::int64_t i) {
+    return weights[static_cast<std::size_t>(candidates[static_cast<std::size_t>(i)])];
+  };
+  const auto count = static_cast<std::int64_t>(candidates.size());
+  double left = 0;
+  for (std::int64_t i = 0; i < count; ++i) left += weight(i);
+  left *= uniform;
+  return candidates[static_cast<std::size_t>(first_past(count, left, weight))];
 }
-
-// Puts the tokens that survive first among the candidates; returns them.
-class Truncation {
- public:
-  Truncation(const SamplerSettings& settings, std::int64_t vocab, SamplerScratch& scratch)
-      : settings_(settings), vocab_(vocab), weights_(scratch.weights), order_(scratch.candidates) {}
-
-  std::span<const TokenId> run() {
-    if (settings_.top_k == 0 && settings_.top_p >= 1) {
-      gather_likely(settings_.min_p * *std::max_element(weights_.begin(), weights_.begin() + vocab_));
-    } else {
-      std::iota(order_.begin(), order_.end(), 0);
-      kept_ = vocab_;
-      keep_top_k();
-      keep_top_p();
-      keep_min_p();
-    }
-    return std::span(order_).first(static_cast<std::size_t>(kept_));
-  }
-
- private:
-  auto likelier() const {
-    return [this](TokenId a, TokenId b) { return weights_[a] != weights_[b] ? weights_[a] > weights_[b] : a < b; };
-  }
-  void gather_likely(float least) {
-    kept_ = 0;
-    for (std::int64_t i = 0; i < vocab_; ++i)
-      if (weights_[static_cast<std::size_t>(i)] >= least) order_[static_cast<std::size_t>(kept_++)] = static_cast<TokenId>(i);
-  }
-  void keep_top_k() {
-    if (settings_.top_k == 0 || settings_.top_k >= kept_) return;
-    kept_ = settings_.top_k;
-    std::nth_element(order_.begin(), order_.begin() + (kept_ - 1), order_.end(), likelier());
-  }
-  void keep_top_p() {
-    if (settings_.top_p >= 1) return;
-    double mass = 0;
-    for (std::int64_t i = 0; i < kept_; ++i) mass += weights_[order_[i]];
-    const double wanted = settings_.top_p * mass;
-    double sum = 0;
-    std::int64_t sorted = 0;
-    for (std::int64_t i = 0; i < kept_; ++i) {
-      if (i == sorted) {  // sorts the nucleus, which is small, and not the vocabulary
-        sorted = std::min(kept_, std::max<std::int64_t>(64, 8 * sorted));
-        std::partial_sort(order_.begin() + i, order_.begin() + sorted, order_.begin() + kept_, likelier());
-      }
-      sum += weights_[order_[i]];
-      if (sum >= wanted) {
-        kept_ = i + 1;
-        return;
-      }
-    }
-  }
-  void keep_min_p() {
-    if (settings_.min_p <= 0) return;
-    float most = 0;
-    for (std::int64_t i = 0; i < kept_; ++i) most = std::max(most, weights_[order_[i]]);
-    const auto end = std::partition(order_.begin(), order_.begin() + kept_,
-                                    [&](TokenId token) { return weights_[token] >= settings_.min_p * most; });
-    kept_ = end - order_.begin();
-  }
-
-  const SamplerSettings& settings_;
-  const std::int64_t vocab_;
-  const std::vector<float>& weights_;
-  std::vector<TokenId>& order_;
-  std::int64_t kept_ = 0;
-};
 
 // A token's logit out of the way as long as this lives.
 class Forbidden {
  public:
   Forbidden(float* logits, std::int64_t vocab, TokenId token)
-      : at_(token >= 0 && token < vocab ? logits + token : nullptr), logit_(at_ == nullptr ? 0 : *at_) {
+      : at_(token >= 0 && token < vocab ? logits + token : nullptr),
+        logit_(at_ == nullptr ? std::numeric_limits<float>::quiet_NaN() : *at_) {
     if (at_ != nullptr) *at_ = -std::numeric_limits<float>::infinity();
   }
   ~Forbidden() {
     if (at_ != nullptr) *at_ = logit_;
   }
+  explicit operator bool() const { return at_ != nullptr; }
+  float logit() const { return logit_; }  // as it was; NaN when nothing is forbidden
   Forbidden(const Forbidden&) = delete;
   Forbidden& operator=(const Forbidden&) = delete;
 
@@ -156,22 +118,25 @@ class Forbidden {
   float logit_;
 };
 
-// Weights of all tokens that may be drawn; the logits' log-sum-exp, which has the forbidden one in it.
-float weigh(const CpuKernels& kernels, float* logits, std::int64_t vocab, float inv_temperature, TokenId never,
-            SamplerScratch& scratch) {
-  float *weights = scratch.weights.data(), *sums = scratch.sums.data();
-  const Weighed all = kernels.weigh(logits, vocab, inv_temperature, weights, sums);
-  if (never < 0 || never >= vocab || !std::isfinite(all.log_sum_exp)) return all.log_sum_exp;
-  if (logits[never] == all.max) {  // the others may be nothing beside it
-    const Forbidden forbidden(logits, vocab, never);
-    const Weighed others = kernels.weigh(logits, vocab, inv_temperature, weights, sums);
-    return std::isfinite(others.log_sum_exp) ? all.log_sum_exp : others.log_sum_exp;
+// A token for the logits as they are now; `lse` becomes their log-sum-exp, the forbidden one's included.
+TokenId weigh_and_draw(const CpuKernels& kernels, float* logits, std::int64_t vocab, const SamplerSettings& settings,
+                       const DrawContext& context, SamplerScratch& scratch, float& lse) {
+  const float inv_temperature = 1 / settings.temperature;
+  Weighed all = kernels.weigh(logits, vocab, inv_temperature, scratch.sums.data());
+  lse = all.log_sum_exp;
+  if (!std::isfinite(lse)) return -1;
+  const Forbidden forbidden(logits, vocab, context.never);
+  if (forbidden.logit() == all.max) {  // the others may be nothing beside it
+    all = kernels.weigh(logits, vocab, inv_temperature, scratch.sums.data());
+    if (!std::isfinite(all.log_sum_exp)) return -1;
   }
-  weights[never] = 0;
-  const std::int64_t block = never / kSumBlock;
-  const float* end = weights + std::min(vocab, (block + 1) * kSumBlock);
-  sums[block] = std::accumulate(static_cast<const float*>(weights + block * kSumBlock), end, 0.0f);
-  return all.log_sum_exp;
+  const Weights weights{kernels, logits, vocab, all.max, inv_temperature, scratch};
+  if (settings.top_k > 0 || settings.top_p < 1 || settings.min_p > 0) {
+    weights.look_at(0, vocab);
+    return invert_candidates(scratch.truncation.keep(scratch.weights, settings), context.uniform, scratch.weights);
+  }
+  if (forbidden) weights.sum_again(context.never / kSumBlock);
+  return invert(weights, context.uniform);
 }
 
 }  // namespace
@@ -189,12 +154,9 @@ Draw draw_token(const CpuKernels& kernels, float* logits, std::int64_t vocab, co
     const Forbidden forbidden(logits, vocab, context.never);
     token = static_cast<TokenId>(kernels.argmax(logits, vocab));
   } else {
-    const float weighed = weigh(kernels, logits, vocab, 1 / settings.temperature, context.never, scratch);
-    if (!std::isfinite(weighed)) return {};
+    float weighed = 0;
+    token = weigh_and_draw(kernels, logits, vocab, settings, context, scratch, weighed);
     if (!penalised) lse = weighed;
-    const bool truncates = settings.top_k > 0 || settings.top_p < 1 || settings.min_p > 0;
-    token = truncates ? invert_candidates(Truncation(settings, vocab, scratch).run(), context.uniform, scratch.weights)
-                      : invert(vocab, context.uniform, scratch);
   }
   if (token < 0) return {};
   return {token, raw_logit(token, logits, scratch) - lse};

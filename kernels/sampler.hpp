@@ -9,6 +9,7 @@
 
 #include "config/types.hpp"
 #include "kernels/cpu_kernels.hpp"
+#include "kernels/truncation.hpp"
 
 namespace autodidact {
 
@@ -16,12 +17,12 @@ struct SamplerScratch {
   explicit SamplerScratch(std::int64_t vocab)
       : weights(static_cast<std::size_t>(vocab + kSlackFloats)),
         sums(static_cast<std::size_t>(vocab / kSumBlock + 1)),
-        candidates(static_cast<std::size_t>(vocab)),
+        truncation(vocab),
         seen(static_cast<std::size_t>(vocab)) {
     raw.reserve(static_cast<std::size_t>(vocab));
   }
   std::vector<float> weights, sums;
-  std::vector<TokenId> candidates;
+  Truncation truncation;
   std::vector<bool> seen;                      // all false between calls
   std::vector<std::pair<TokenId, float>> raw;  // logits before the penalty
 };

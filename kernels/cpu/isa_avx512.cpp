@@ -19,11 +19,11 @@ namespace {
 // whose softmax its gradient calls
 #include "kernels/cpu/attention_grad.hpp"
 
-constexpr CpuKernels kTable = {Isa::kAvx512, "avx512",  kPanel,         pack_nk,  pack_kn,      gemm,      pack_nk_bf16,
-                               gemm_bf16,    gemm_kn,   gemm_tn_add,    rmsnorm,  rmsnorm_grad, layernorm, layernorm_grad,
-                               rope,         attention, attention_grad, swiglu,   swiglu_grad,  gelu,      gelu_grad,
-                               add_bias,     bias_grad, log_sum_exp,    nll_grad, weigh,        argmax,    add,
-                               sum_squares,  adamw,     exp_row};
+constexpr CpuKernels kTable = {Isa::kAvx512, "avx512",    kPanel,         pack_nk,  pack_kn,      gemm,      pack_nk_bf16,
+                               gemm_bf16,    gemm_kn,     gemm_tn_add,    rmsnorm,  rmsnorm_grad, layernorm, layernorm_grad,
+                               rope,         attention,   attention_grad, swiglu,   swiglu_grad,  gelu,      gelu_grad,
+                               add_bias,     bias_grad,   log_sum_exp,    nll_grad, weigh,        weights,   argmax,
+                               add,          sum_squares, adamw,          exp_row};
 }  // namespace
 
 const CpuKernels* avx512_table() { return &kTable; }

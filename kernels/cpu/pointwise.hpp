@@ -145,47 +145,69 @@ static std::int64_t argmax(const float* x, std::int64_t n) {
   return -1;
 }
 
-// Vectors of a row, kSumBlock floats at a time in four sums; sums(b) is told each block's. What e(i) is is added up in one
-// fixed order, so that the sampler's normaliser has the trainer's bits.
-template <class E, class Sums>
-AD_INLINE float blockwise_sum(std::int64_t n, E e, Sums sums) {
+// Sums of e^((logit - most) rate / log2(e)), a row kSumBlock tokens at a time, one fixed order. The row is read once: `most` is
+// the largest logit so far, and sums made with a smaller one are scaled when a larger turns up.
+constexpr float kLog2E = 1.44269504f;
+struct Weigher {
+  float rate;  // log2(e) / temperature
   V total{};
-  for (std::int64_t b = 0; b < n; b += kSumBlock) {
-    const std::int64_t end = n - b < kSumBlock ? n : b + kSumBlock;
+
+  inline __attribute__((always_inline)) V operator()(V logits, float most) const {
+    return vexp2_negative((logits - most) * rate);
+  }
+  inline __attribute__((always_inline)) float scale(float from, float to) const {
+    return vexp2_negative(splat((from - to) * rate))[0];
+  }
+  // x[b .. end) of a row of n.
+  inline __attribute__((always_inline)) V add_block(const float* x, std::int64_t b, std::int64_t end, std::int64_t n,
+                                                    float most) {
     V part[4] = {};
     std::int64_t i = b;
     for (; i + 4 * kW <= end; i += 4 * kW)
 #pragma GCC unroll 4
-      for (int j = 0; j < 4; ++j) part[j] += e(i + j * kW);
-    for (; i < end; i += kW) part[0] += e(i);
+      for (int j = 0; j < 4; ++j) part[j] += (*this)(load(x + i + j * kW), most);
+    for (; i < end; i += kW) part[0] += (*this)(get(x, i, n, -__builtin_inff()), most);
     const V sum = (part[0] + part[1]) + (part[2] + part[3]);
-    sums(b / kSumBlock, sum);
     total += sum;
+    return sum;
   }
-  return hsum(total);
-}
+};
 
-AD_INLINE float shifted_exp_sum(const float* logits, std::int64_t n, float shift) {
-  const auto e = [&](std::int64_t i) __attribute__((always_inline)) {
-    return vexp(get(logits, i, n, -__builtin_inff()) - shift);
-  };
-  return blockwise_sum(n, e, [](std::int64_t, V) {});
-}
-
-static Weighed weigh(const float* logits, std::int64_t n, float inv_temperature, float* weights, float* sums) {
-  const float most = row_max(logits, n);
-  const auto weight = [&](std::int64_t i) __attribute__((always_inline)) {
-    V w = vexp((get(logits, i, n, -__builtin_inff()) - most) * inv_temperature);
-    put(weights, i, n, w);
-    return w;
-  };
-  const float mass = blockwise_sum(n, weight, [&](std::int64_t b, V sum) { sums[b] = hsum(sum); });
-  return {most, most + __builtin_logf(inv_temperature == 1 ? mass : shifted_exp_sum(logits, n, most))};
+// `raw` has temperature 1. weight: another temperature's or null; sums: each block's, of `weight` if there is one, or null.
+AD_INLINE float weigh_blocks(const float* x, std::int64_t n, Weigher& raw, Weigher* weight, float* sums) {
+  float most = -__FLT_MAX__;  // as -inf, but -inf - most is no NaN
+  for (std::int64_t b = 0; b < n; b += kSumBlock) {
+    const std::int64_t end = n - b < kSumBlock ? n : b + kSumBlock;
+    if (const float larger = row_max(x + b, end - b); larger > most) {
+      const float by = (weight == nullptr ? raw : *weight).scale(most, larger);
+      raw.total *= raw.scale(most, larger);
+      if (weight != nullptr) weight->total *= by;
+      for (std::int64_t before = 0; sums != nullptr && before < b / kSumBlock; ++before) sums[before] *= by;
+      most = larger;
+    }
+    V sum = raw.add_block(x, b, end, n, most);
+    if (weight != nullptr) sum = weight->add_block(x, b, end, n, most);
+    if (sums != nullptr) sums[b / kSumBlock] = hsum(sum);
+  }
+  return most;
 }
 
 static float log_sum_exp(const float* logits, std::int64_t n) {
-  float m = row_max(logits, n);
-  return m + __builtin_logf(shifted_exp_sum(logits, n, m));
+  Weigher raw{kLog2E};
+  const float most = weigh_blocks(logits, n, raw, nullptr, nullptr);
+  return most + __builtin_logf(hsum(raw.total));
+}
+
+static Weighed weigh(const float* logits, std::int64_t n, float inv_temperature, float* sums) {
+  Weigher raw{kLog2E}, weight{kLog2E * inv_temperature};
+  const float most =
+      inv_temperature == 1 ? weigh_blocks(logits, n, raw, nullptr, sums) : weigh_blocks(logits, n, raw, &weight, sums);
+  return {most, most + __builtin_logf(hsum(raw.total))};
+}
+
+static void weights(const float* logits, std::int64_t n, float most, float inv_temperature, float* to) {
+  const Weigher weight{kLog2E * inv_temperature};
+  AD_FOR_VECTORS(i, n) put(to, i, n, weight(get(logits, i, n), most));
 }
 
 static float nll_grad(float* logits, std::int64_t n, std::int64_t target, float scale) {

@@ -64,8 +64,7 @@ void EvaluatorEngine::ask(std::string question, bool hint, DoneAnswer done) {
 Result<std::vector<DecodeResult>> EvaluatorEngine::decode(const WeightsPtr& weights, const std::vector<Problem>& problems,
                                                           bool hinted) {
   const auto batch = std::min<std::int64_t>(context_->options->eval.batch, static_cast<std::int64_t>(problems.size()));
-  AD_ASSIGN_OR_RETURN(const auto decoder, context_->runtime->make_decoder({batch, context_->options->sample.kv_cache_mb,
-                                                                           context_->options->sample.threads}));
+  AD_ASSIGN_OR_RETURN(const auto decoder, context_->runtime->make_decoder(decoder_options(*context_->options, batch)));
   AD_RETURN_IF_ERROR(decoder->set_weights(weights));
   SamplerSettings greedy;
   greedy.temperature = 0;

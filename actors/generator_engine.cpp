@@ -91,8 +91,7 @@ void GeneratorEngine::begin(Leased leased, std::vector<Output>& out) {
   const auto room = context_->model_config.max_position_embeddings - static_cast<std::int64_t>(asked->size());
   sampler.max_tokens = static_cast<std::int32_t>(std::min<std::int64_t>(sampler.max_tokens, std::max<std::int64_t>(room, 1)));
   if (!decoder_) {
-    const SampleOptions& sample = context_->options->sample;
-    auto made = context_->runtime->make_decoder({sample.batch, sample.kv_cache_mb, sample.threads});
+    auto made = context_->runtime->make_decoder(decoder_options(*context_->options, context_->options->sample.batch));
     if (!made.ok()) {
       out.push_back({std::move(leased), made.status()});
       return;

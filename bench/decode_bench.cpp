@@ -100,6 +100,14 @@ double limit(const ModelConfig& config, const Arguments& arguments, const Machin
   return batch / std::max(weights * width / machine.bytes, 2 * weights * batch / machine.flops);
 }
 
+Result<std::unique_ptr<Decoder>> make_decoder(const std::string& device, const DecoderOptions& options) {
+  if (device == "cpu") return make_cpu_decoder(options);
+#ifdef AD_CUDA
+  if (device == "cuda") return make_cuda_decoder(options);
+#endif
+  return {Errc::kConfig, "--device " + device + ": this build has none such"};
+}
+
 int run(const Arguments& arguments) {
   const ModelConfig config = model_config(arguments);
   const std::int64_t threads = arguments.integer("threads"), batch = arguments.integer("batch");
@@ -108,7 +116,9 @@ int run(const Arguments& arguments) {
   if (!arguments.text("checkpoint").empty())
     if (auto saved = save_checkpoint(*weights, {{"tokenizer.json", "{}\n"}}, arguments.text("checkpoint")); !saved.ok())
       return std::fprintf(stderr, "%s\n", saved.status().message().c_str()), 1;
-  auto decoder = std::move(make_cpu_decoder({batch, 0, threads}).value());
+  auto made = make_decoder(arguments.text("device"), {batch, 0, threads});
+  if (!made.ok()) return std::fprintf(stderr, "%s\n", made.status().message().c_str()), 1;
+  const std::unique_ptr<Decoder> decoder = std::move(made).value();
   if (!decoder->set_weights(weights).ok()) return 1;
   Speed best;
   for (std::int64_t w = -1; w < arguments.integer("waves"); ++w) {  // the first one warms up
@@ -120,13 +130,14 @@ int run(const Arguments& arguments) {
   }
   const Machine machine = measure(threads);
   std::printf(
-      "{\"engine\": \"autodidact\", \"isa\": \"%s\", \"dtype\": \"%s\", \"threads\": %ld, \"batch\": %ld, \"prompt\": %ld, "
+      "{\"engine\": \"autodidact\", \"device\": \"%s\", \"isa\": \"%s\", \"dtype\": \"%s\", \"threads\": %ld, \"batch\": %ld, "
+      "\"prompt\": %ld, "
       "\"new\": %ld, \"shared\": %ld, \"parameters\": %ld, \"tokens_per_s\": %.0f, \"prefill_per_s\": %.0f, \"decode_per_s\": "
       "%.0f, "
       "\"gflops\": %.0f, \"gb_per_s\": %.1f, \"decode_limit\": %.0f, \"decode_share\": %.2f}\n",
-      cpu_kernels().name, arguments.text("dtype").c_str(), threads, batch, arguments.integer("prompt"),
-      arguments.integer("new"), arguments.integer("shared"), config.parameter_count(), best.whole, best.prefill, best.decode,
-      machine.flops * 1e-9, machine.bytes * 1e-9, limit(config, arguments, machine),
+      arguments.text("device").c_str(), cpu_kernels().name, arguments.text("dtype").c_str(), threads, batch,
+      arguments.integer("prompt"), arguments.integer("new"), arguments.integer("shared"), config.parameter_count(), best.whole,
+      best.prefill, best.decode, machine.flops * 1e-9, machine.bytes * 1e-9, limit(config, arguments, machine),
       best.decode / limit(config, arguments, machine));
   return 0;
 }
@@ -143,6 +154,7 @@ int main(int argc, char** argv) {
                    {"shared", "0"},
                    {"waves", "5"},
                    {"greedy", "0"},
+                   {"device", "cpu"},
                    {"dtype", "float32"},
                    {"checkpoint", ""}});
   return autodidact::bench::run(autodidact::bench::Arguments(argc, argv, std::move(defaults)));

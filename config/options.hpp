@@ -80,6 +80,7 @@ struct LoopOptions {
 struct SampleOptions {
   std::int64_t generators = 2;
   std::int64_t samples_per_problem = 1;
+  std::string device = "cpu";    // cpu | cuda
   std::int64_t threads = 1;      // of each generator
   std::int64_t batch = 128;      // sequences decoded at once per generator
   std::int64_t kv_cache_mb = 0;  // of each generator; 0 = as its sequences need, 2 GiB at most

@@ -43,6 +43,9 @@ void add_sample(std::vector<Field>& f) {
   f.insert(f.end(), {
                         {"sample.generators", in(&S::generators), Reload::kRestart, "generators", between(1, 256),
                          "Sampling engines, each with a cache of its own."},
+                        {"sample.device", in(&S::device), Reload::kRestart, "", one_of({"cpu", "cuda"}),
+                         "What generators, evaluator and answers are computed on. cuda: the first GPU, in bfloat16 whatever "
+                         "`model.dtype` says; in a build made where nvcc was found."},
                         {"sample.threads", in(&S::threads), Reload::kRestart, "threads", between(1, 1024),
                          "Compute threads of each generator, among which a step's sequences are dealt out; what is drawn does "
                          "not depend on it."},

@@ -1,4 +1,4 @@
-// Continuous batching: who runs, who waits, who must step back; sampling and finishing. The arithmetic is DecodePass.
+// Continuous batching: who runs, who waits, who must step back; finishing. The arithmetic is a backend's.
 
 #include "model/batch_decoder.hpp"
 
@@ -13,13 +13,6 @@ namespace {
 constexpr std::int64_t kWorthAStep = 16;
 // Of so many running sequences one will want a page soon.
 constexpr std::int64_t kGrowing = 4;
-
-// Weights that no cache holds are read once for all sequences, their columns shared out; smaller ones are read by each worker
-// for sequences of its own, and nobody waits within a step.
-constexpr std::int64_t kHeldByCaches = std::int64_t{1} << 23;  // bytes
-bool reads_together(const ModelConfig& config) {
-  return config.parameter_count() * static_cast<std::int64_t>(sizeof(float)) > kHeldByCaches;
-}
 
 std::int64_t common_prefix(std::span<const TokenId> a, std::span<const TokenId> b) {
   const auto ends = std::mismatch(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(std::min(a.size(), b.size())), b.begin());
@@ -36,9 +29,10 @@ DecodeResult result_of(std::uint64_t tag, Finish finish, Status status = {}) {
 
 }  // namespace
 
-BatchDecoder::BatchDecoder(const DecoderOptions& options)
-    : options_(options), pool_(options.threads), slots_(static_cast<std::size_t>(options.batch)) {
+BatchDecoder::BatchDecoder(const DecoderOptions& options, const StepDevice& device)
+    : options_(options), device_(device), slots_(static_cast<std::size_t>(options.batch)) {
   order_.reserve(slots_.size());
+  rows_.reserve(slots_.size());
 }
 
 Status BatchDecoder::set_weights(WeightsPtr weights) {
@@ -47,17 +41,12 @@ Status BatchDecoder::set_weights(WeightsPtr weights) {
     return {Errc::kBadInput, "set_weights: version " + std::to_string(weights->version) + " has another shape than version " +
                                  std::to_string(weights_->version)};
   if (weights_ == nullptr) {
-    const ModelConfig& config = weights->config;
-    AD_ASSIGN_OR_RETURN(const std::int64_t pages, cache_pages(config, options_));
-    const std::int64_t most_rows = options_.batch + options_.prefill_rows;
-    parameters_ = static_cast<double>(config.parameter_count());
-    cache_.emplace(config, pages);
-    const std::int64_t lanes = reads_together(config) ? 1 : options_.threads;
-    for (std::int64_t i = 0; i < lanes; ++i) lanes_.emplace_back(config, options_.batch, most_rows, options_.threads);
-  } else {
-    cache_->forget();
+    AD_ASSIGN_OR_RETURN(const std::int64_t pages, cache_pages(weights->config, options_, device_));
+    AD_ASSIGN_OR_RETURN(backend_, device_.make(weights->config, options_, pages));
+    cache_.emplace(pages, [this](PageId from, PageId to) { backend_->copy_page(from, to); });
   }
-  packed_ = weights->packed;
+  AD_RETURN_IF_ERROR(backend_->set_weights(weights));
+  cache_->forget();
   weights_ = std::move(weights);
   return {};
 }
@@ -116,7 +105,6 @@ bool BatchDecoder::place(Waiting& waiting) {
   Sequence& sequence = *slot;
   const auto most = waiting.request.prompt.size() + static_cast<std::size_t>(waiting.request.sampler.max_tokens);
   sequence.table.ids.reserve(static_cast<std::size_t>(pages_for(static_cast<std::int64_t>(most))));
-  sequence.table.pages.reserve(sequence.table.ids.capacity());
   const auto known = cache_->begin(text_, (static_cast<std::int64_t>(order_.size()) + kGrowing - 1) / kGrowing, sequence.table);
   if (!known) return false;
   sequence.text.reserve(most);
@@ -188,44 +176,21 @@ void BatchDecoder::choose_rows() {
   }
 }
 
-// To each lane about as much work, neighbours to the same.
-void BatchDecoder::deal_out() {
+void BatchDecoder::list_rows() {
   const ModelConfig& config = weights_->config;
-  const auto work = [&](const Sequence& sequence) {
-    const auto attention = 2 * config.num_hidden_layers * q_width(config) * (sequence.computed + sequence.rows);
-    return static_cast<double>(sequence.rows) * (parameters_ + static_cast<double>(attention));
-  };
-  double all = 0, dealt = 0;
-  for (const std::size_t slot : order_) all += work(slots_[slot]);
-  for (DecodeLane& lane : lanes_) lane.clear();
   const TokenId never = config.pad_token_id != config.eos_token_id ? config.pad_token_id : -1;
+  rows_.clear();
   for (const std::size_t slot : order_) {
     Sequence& sequence = slots_[slot];
     if (sequence.rows == 0) continue;
-    const double middle = dealt + work(sequence) / 2;
-    const auto lane = static_cast<std::size_t>(middle / all * static_cast<double>(lanes_.size()));
-    dealt += work(sequence);
     const double uniform = random_unit(sequence.request.seed, sequence.result.tokens.size());
-    const DrawCall draw{&sequence.request.sampler, {uniform, never, sequence.text}, &sequence.draw};
-    DecodeSegment segment;
-    segment.ids = sequence.table.ids;
-    segment.pages = sequence.table.pages.data();
-    segment.first = sequence.computed;
-    segment.wanted = sequence.sampled();
-    lanes_[std::min(lane, lanes_.size() - 1)].add(
-        segment,
-        std::span(sequence.text).subspan(static_cast<std::size_t>(sequence.computed), static_cast<std::size_t>(sequence.rows)),
-        draw);
+    const auto first = static_cast<std::size_t>(sequence.computed), count = static_cast<std::size_t>(sequence.rows);
+    rows_.push_back({sequence.table.ids,
+                     sequence.computed,
+                     std::span(sequence.text).subspan(first, count),
+                     sequence.sampled(),
+                     {&sequence.request.sampler, {uniform, never, sequence.text}, &sequence.draw}});
   }
-}
-
-// One lane alone has all threads to help.
-void BatchDecoder::compute() {
-  if (std::ranges::count(lanes_, false, &DecodeLane::empty) == 1)
-    return std::ranges::find(lanes_, false, &DecodeLane::empty)->run(*packed_, cache_->memory, Helpers(&pool_));
-  pool_.run(static_cast<std::int64_t>(lanes_.size()), [this](std::int64_t i) {
-    if (DecodeLane& lane = lanes_[static_cast<std::size_t>(i)]; !lane.empty()) lane.run(*packed_, cache_->memory, Helpers());
-  });
 }
 
 // The token that was drawn.
@@ -270,6 +235,15 @@ void BatchDecoder::advance() {
   }
 }
 
+// The device gave up: every sequence that was under way comes back with the reason.
+void BatchDecoder::fail(const Status& status) {
+  while (!order_.empty()) {
+    Sequence& sequence = slots_[order_.back()];
+    sequence.result = result_of(sequence.request.tag, Finish::kError, status);
+    finish(sequence, Finish::kError);
+  }
+}
+
 std::size_t BatchDecoder::step(std::vector<DecodeResult>& finished) {
   const auto start = std::chrono::steady_clock::now();
   expire(start);
@@ -278,9 +252,11 @@ std::size_t BatchDecoder::step(std::vector<DecodeResult>& finished) {
   if (!order_.empty()) {
     sort_by_pages();
     choose_rows();
-    deal_out();
-    compute();
-    advance();
+    list_rows();
+    if (const Status status = backend_->step(rows_); status.ok())
+      advance();
+    else
+      fail(status);
     ++stats_.steps;
   }
   for (DecodeResult& result : left_) finished.push_back(std::move(result));

@@ -1,6 +1,6 @@
 #pragma once
-// The Decoder on this machine's processor: a set of running sequences, a queue, and a lane for each worker among which a step
-// deals out the sequences. See decoder.hpp for what it promises; owner and thread as there.
+// The Decoder, whatever computes its steps: a set of running sequences, a queue, and a backend. See decoder.hpp for what it
+// promises; owner and thread as there.
 //
 // Pages: a sequence is admitted when the cache has room for its text and a page for some of those that run. When one that runs
 // needs a page and none is left, the youngest steps back: it goes to the head of the queue with what it has drawn, and computes
@@ -11,21 +11,22 @@
 #include <optional>
 #include <vector>
 
-#include "model/decode_lane.hpp"
 #include "model/decoder.hpp"
 #include "model/kv_cache.hpp"
-#include "model/worker_pool.hpp"
+#include "model/step_backend.hpp"
 
 namespace autodidact {
 
+// kConfig, and which setting, when they make no sense.
+Status check_options(const DecoderOptions& options);
 // Pages of a decoder's cache under options.kv_cache_mb; kConfig when it has no room for one.
-Result<std::int64_t> cache_pages(const ModelConfig& config, const DecoderOptions& options);
+Result<std::int64_t> cache_pages(const ModelConfig& config, const DecoderOptions& options, const StepDevice& device);
 // kBadInput, with the reason, for a request that can never be served by a model with a cache of so many pages.
 Status check_request(const DecodeRequest& request, const ModelConfig& config, std::int64_t pages);
 
 class BatchDecoder : public Decoder {
  public:
-  explicit BatchDecoder(const DecoderOptions& options);
+  BatchDecoder(const DecoderOptions& options, const StepDevice& device);
 
   Status set_weights(WeightsPtr weights) override;
   void submit(DecodeRequest request) override;
@@ -66,20 +67,18 @@ class BatchDecoder : public Decoder {
   void release(Sequence& sequence);
   void sort_by_pages();
   void choose_rows();
-  void deal_out();
-  void compute();
+  void list_rows();
   void advance();
+  void fail(const Status& status);
   void take(Sequence& sequence);
   void finish(Sequence& sequence, Finish finish);
   void leave(DecodeResult result) { left_.push_back(std::move(result)); }
 
   const DecoderOptions options_;
+  const StepDevice& device_;
   WeightsPtr weights_;
-  std::shared_ptr<const PackedWeights> packed_;
+  std::unique_ptr<StepBackend> backend_;
   std::optional<KvCache> cache_;
-  std::vector<DecodeLane> lanes_;
-  WorkerPool pool_;
-  double parameters_ = 0;
 
   std::vector<Sequence> slots_;
   std::vector<std::size_t> order_;  // the busy slots
@@ -88,7 +87,8 @@ class BatchDecoder : public Decoder {
   std::uint64_t admitted_ = 0;
   bool reorder_ = false;
 
-  std::vector<TokenId> text_;  // of the request that is looked at; keeps its memory
+  std::vector<StepRows> rows_;  // of the step under way
+  std::vector<TokenId> text_;   // of the request that is looked at; keeps its memory
   DecoderStats stats_;
 };
 

@@ -8,16 +8,9 @@
 
 #include "kernels/sampler.hpp"
 #include "model/decode_pass.hpp"
-#include "model/weights.hpp"
+#include "model/step_backend.hpp"
 
 namespace autodidact {
-
-// How the token after a segment is drawn, and where it goes.
-struct DrawCall {
-  const SamplerSettings* sampler;
-  DrawContext context;
-  Draw* draw;
-};
 
 class DecodeLane {
  public:
@@ -28,21 +21,31 @@ class DecodeLane {
     tokens_.reserve(static_cast<std::size_t>(max_rows));
     segments_.reserve(static_cast<std::size_t>(max_segments));
     draws_.reserve(static_cast<std::size_t>(max_segments));
+    pages_.reserve(static_cast<std::size_t>(max_segments * pages_for(config.max_position_embeddings)));
   }
+
+  // A copy would lack what is reserved.
+  DecodeLane(const DecodeLane&) = delete;
+  DecodeLane(DecodeLane&&) = default;
 
   bool empty() const { return segments_.empty(); }
   void clear() {
     tokens_.clear();
     segments_.clear();
     draws_.clear();
+    pages_.clear();
   }
-  // `segment` but for its row; `call` is not used when it wants no logits.
-  void add(DecodeSegment segment, std::span<const TokenId> tokens, const DrawCall& call) {
-    segment.row = static_cast<std::int64_t>(tokens_.size());
-    segment.rows = static_cast<std::int64_t>(tokens.size());
-    tokens_.insert(tokens_.end(), tokens.begin(), tokens.end());
+  void add(const StepRows& rows, const KvMemory& memory) {
+    DecodeSegment segment{rows.ids,
+                          pages_.data() + pages_.size(),
+                          rows.first,
+                          static_cast<std::int64_t>(tokens_.size()),
+                          static_cast<std::int64_t>(rows.tokens.size()),
+                          rows.wanted};
+    for (const PageId id : rows.ids) pages_.push_back(memory.page(id));
+    tokens_.insert(tokens_.end(), rows.tokens.begin(), rows.tokens.end());
     segments_.push_back(segment);
-    if (segment.wanted) draws_.push_back(call);
+    if (rows.wanted) draws_.push_back(rows.draw);
   }
   // `helpers`: threads that have nothing else to do.
   void run(const PackedWeights& weights, KvMemory& memory, Helpers helpers) {
@@ -68,6 +71,7 @@ class DecodeLane {
   std::vector<TokenId> tokens_;
   std::vector<DecodeSegment> segments_;
   std::vector<DrawCall> draws_;  // of the segments that want logits
+  std::vector<KvPage> pages_;    // of the segments, one after the other; never grows beyond what was reserved
 };
 
 }  // namespace autodidact

@@ -4,20 +4,18 @@
 #include <cmath>
 
 #include "model/batch_decoder.hpp"
+#include "model/cpu_backend.hpp"
 
 namespace autodidact {
 namespace {
 
 constexpr std::int64_t kMegabyte = 1 << 20;
-// When no budget is given: room for every sequence at its longest, but no more than this, since what is not in use is kept for
-// whoever begins alike.
-constexpr std::int64_t kMostByItself = 2048 * kMegabyte;
 
 }  // namespace
 
-Result<std::int64_t> cache_pages(const ModelConfig& config, const DecoderOptions& options) {
-  const std::int64_t bytes = KvMemory::page_bytes(config), longest = pages_for(config.max_position_embeddings);
-  if (options.kv_cache_mb == 0) return std::max(longest, std::min(options.batch * (longest + 1), kMostByItself / bytes));
+Result<std::int64_t> cache_pages(const ModelConfig& config, const DecoderOptions& options, const StepDevice& device) {
+  const std::int64_t bytes = device.page_bytes(config), longest = pages_for(config.max_position_embeddings);
+  if (options.kv_cache_mb == 0) return std::max(longest, std::min(options.batch * (longest + 1), device.cache_bytes() / bytes));
   const std::int64_t pages = options.kv_cache_mb * kMegabyte / bytes;
   if (pages > 0) return pages;
   return {Errc::kConfig, "sample.kv_cache_mb = " + std::to_string(options.kv_cache_mb) + " has no room for one page of " +
@@ -47,14 +45,19 @@ Status check_request(const DecodeRequest& request, const ModelConfig& config, st
   return {};
 }
 
-Result<std::unique_ptr<Decoder>> make_cpu_decoder(const DecoderOptions& options) {
+Status check_options(const DecoderOptions& options) {
   if (options.batch < 1 || options.batch > 65536)
     return {Errc::kConfig, "sample.batch: expected 1 to 65536, got " + std::to_string(options.batch)};
   if (options.threads < 1 || options.threads > 1024)
     return {Errc::kConfig, "sample.threads: expected 1 to 1024, got " + std::to_string(options.threads)};
   if (options.kv_cache_mb < 0 || options.prefill_rows < 1)
     return {Errc::kConfig, "sample.kv_cache_mb must be at least 0, and prefill rows at least 1"};
-  return std::unique_ptr<Decoder>(std::make_unique<BatchDecoder>(options));
+  return {};
+}
+
+Result<std::unique_ptr<Decoder>> make_cpu_decoder(const DecoderOptions& options) {
+  AD_RETURN_IF_ERROR(check_options(options));
+  return std::unique_ptr<Decoder>(std::make_unique<BatchDecoder>(options, CpuBackend::device()));
 }
 
 }  // namespace autodidact

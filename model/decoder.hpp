@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "config/options.hpp"
 #include "config/status.hpp"
 #include "config/types.hpp"
 #include "model/weights.hpp"
@@ -69,11 +70,23 @@ struct DecoderOptions {
   std::int64_t kv_cache_mb = 0;     // of keys and values; 0: for every sequence at its longest, 2 GiB at most
   std::int64_t threads = 1;         // among which a step's sequences are dealt out; the caller's is one
   std::int64_t prefill_rows = 512;  // prompt tokens a step: longer prompts take several, and the others go on meanwhile
+  bool deterministic = false;       // on a GPU: draws that do not depend on the batch, which is always so on the CPU
+  enum class Device : std::uint8_t { kCpu, kCuda } device = Device::kCpu;
 };
+// As [sample] says, for `batch` sequences.
+inline DecoderOptions decoder_options(const Options& options, std::int64_t batch) {
+  const SampleOptions& sample = options.sample;
+  DecoderOptions made{batch, sample.kv_cache_mb, sample.threads};
+  made.deterministic = options.deterministic;
+  if (sample.device == "cuda") made.device = DecoderOptions::Device::kCuda;
+  return made;
+}
 
 // On the calling thread and its helpers, on the kernels of kernels/cpu_kernels.hpp. Positions start at 0. The padding token is
 // never drawn. What a sequence draws depends on its request and the weights alone, not on the batch it is in. Texts that begin
 // alike under the same weights share pages and that computation, and attention reads shared pages once for several of them.
 Result<std::unique_ptr<Decoder>> make_cpu_decoder(const DecoderOptions& options);
+// On the first GPU, in bfloat16 (model/cuda_backend.hpp; in builds with AD_CUDA). kUnavailable: this machine has none.
+Result<std::unique_ptr<Decoder>> make_cuda_decoder(const DecoderOptions& options);
 
 }  // namespace autodidact

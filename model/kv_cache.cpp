@@ -27,10 +27,10 @@ std::optional<std::int64_t> KvCache::begin(std::span<const TokenId> text, std::i
     for (; !whole_.empty(); whole_.pop_back()) pages_.give(whole_.back());
     return std::nullopt;
   }
-  for (const PageId page : whole_) append(table, page);
-  for (std::int64_t i = shared; i < all; ++i) append(table, pages_.allocate());
+  table.ids.insert(table.ids.end(), whole_.begin(), whole_.end());
+  for (std::int64_t i = shared; i < all; ++i) table.ids.push_back(pages_.allocate());
   if (found.partial != kNoPage) {
-    memory.copy(found.partial, table.ids[static_cast<std::size_t>(shared)]);
+    copy_(found.partial, table.ids[static_cast<std::size_t>(shared)]);
     pages_.give(found.partial);
   }
   table.epoch = epoch_;
@@ -40,7 +40,7 @@ std::optional<std::int64_t> KvCache::begin(std::span<const TokenId> text, std::i
 bool KvCache::grow(PageTable& table) {
   const PageId page = pages_.allocate();
   if (page == kNoPage) return false;
-  append(table, page);
+  table.ids.push_back(page);
   return true;
 }
 
@@ -58,7 +58,6 @@ void KvCache::publish(const PageTable& table, std::span<const TokenId> text) {
 
 void KvCache::release(PageTable& table) {
   for (; !table.ids.empty(); table.ids.pop_back()) pages_.give(table.ids.back());
-  table.pages.clear();
 }
 
 void KvCache::forget() {

@@ -1,14 +1,14 @@
 #pragma once
-// The key-value cache of a decoder: pages in memory, and a table of pages for each sequence. Sequences that begin alike share
-// pages; the last one, which they do not share whole, is copied. Owner and thread: one decoder, its thread; store() of
-// different pages from several. Nothing survives a crash.
+// Who has which pages of a decoder's key-value cache: a table for each sequence. Sequences that begin alike share pages; the
+// last one, which they do not share whole, is copied. Where the pages lie is a backend's business. Owner and thread: one
+// decoder, its thread. Nothing survives a crash.
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <vector>
 
-#include "model/kv_memory.hpp"
 #include "model/kv_pages.hpp"
 
 namespace autodidact {
@@ -16,15 +16,14 @@ namespace autodidact {
 // A sequence's pages in order: page i holds positions kPage * i and on.
 struct PageTable {
   std::vector<PageId> ids;
-  std::vector<KvPage> pages;  // the same, as attention reads them
-  std::uint64_t epoch = 0;    // of the weights that computed all of it
+  std::uint64_t epoch = 0;  // of the weights that computed all of it
 };
-
-constexpr std::int64_t pages_for(std::int64_t positions) { return (positions + kPage - 1) / kPage; }
 
 class KvCache {
  public:
-  KvCache(const ModelConfig& config, std::int64_t pages) : memory(config, pages), pages_(pages) {}
+  // copy: one page's contents to another.
+  using Copy = std::function<void(PageId from, PageId to)>;
+  KvCache(std::int64_t pages, Copy copy) : pages_(pages), copy_(std::move(copy)) {}
 
   // How many tokens of `text` need not be computed: never its last, whose logits are wanted.
   std::int64_t known(std::span<const TokenId> text);
@@ -41,15 +40,9 @@ class KvCache {
   std::int64_t available() const { return pages_.available(); }
   std::int64_t pages() const { return pages_.count(); }
 
-  KvMemory memory;
-
  private:
-  void append(PageTable& table, PageId page) const {
-    table.ids.push_back(page);
-    table.pages.push_back(memory.page(page));
-  }
-
   KvPages pages_;
+  Copy copy_;
   std::uint64_t epoch_ = 1;
   std::vector<PageId> whole_;  // of the last search; keeps its memory
 };

@@ -20,6 +20,7 @@ namespace autodidact {
 
 using PageId = std::int32_t;
 constexpr PageId kNoPage = -1;
+constexpr std::int64_t pages_for(std::int64_t positions) { return (positions + kPage - 1) / kPage; }
 
 class KvPages {
  public:

@@ -1,4 +1,4 @@
-// The daemon's runtime: everything on the CPU is computed by our own kernels.
+// The daemon's runtime: our own kernels.
 
 #include "model/runtime.hpp"
 
@@ -7,9 +7,17 @@
 namespace autodidact {
 namespace {
 
-class CpuRuntime : public ModelRuntime {
+class OwnRuntime : public ModelRuntime {
  public:
-  Result<std::unique_ptr<Decoder>> make_decoder(const DecoderOptions& options) override { return make_cpu_decoder(options); }
+  Result<std::unique_ptr<Decoder>> make_decoder(const DecoderOptions& options) override {
+    if (options.device == DecoderOptions::Device::kCpu) return make_cpu_decoder(options);
+#ifdef AD_CUDA
+    return make_cuda_decoder(options);
+#else
+    return {Errc::kUnavailable,
+            "sample.device = \"cuda\": this build has no GPU code; configure it where nvcc is found, or set it to \"cpu\""};
+#endif
+  }
   Result<std::unique_ptr<Learner>> make_learner(const TrainOptions& options, Dtype compute, std::uint64_t seed) override {
     const EngineFactory one = [engine = EngineOptions{options.threads, options.activation_checkpointing}](
                                   const ModelConfig& config) { return make_fused_engine(config, engine); };
@@ -27,6 +35,6 @@ class CpuRuntime : public ModelRuntime {
 
 }  // namespace
 
-std::unique_ptr<ModelRuntime> make_runtime() { return std::make_unique<CpuRuntime>(); }
+std::unique_ptr<ModelRuntime> make_runtime() { return std::make_unique<OwnRuntime>(); }
 
 }  // namespace autodidact

@@ -170,7 +170,7 @@ AD_INLINE void piece(const Product<B>& x, std::int64_t i, std::int64_t count, st
     else
       piece_rows<false>(a, x.lda, count, values, deep, c, x.ldc, width, next, bytes);
   };
-  if (count > kRowTile)
+  if (count > 2 * kRowTile)
     run(widened(b, deep, wide));
   else
     run(b);

@@ -110,13 +110,16 @@ TEST(KvPages, DoesNotNameTheSameTextTwice) {
 }
 
 TEST(KvCache, AFullCacheGivesUpWhatItWouldHaveCopied) {
-  KvCache cache(testing::config_of({"Cache"}), 3);
+  std::vector<std::pair<PageId, PageId>> copies;
+  KvCache cache(3, [&](PageId from, PageId to) { copies.emplace_back(from, to); });
   PageTable table;
   const auto beginning = counting(0, 5), longest = counting(0, 3 * kPage);
   ASSERT_EQ(cache.begin(beginning, 0, table), 0);
   cache.publish(table, beginning);
   cache.release(table);
   ASSERT_EQ(cache.begin(counting(0, 2 * kPage), 0, table), 5) << "room for both";
+  ASSERT_EQ(copies.size(), 1u);
+  EXPECT_EQ(copies[0].second, table.ids[0]);
   cache.release(table);
   EXPECT_EQ(cache.begin(longest, 1, table), std::nullopt);
   EXPECT_EQ(cache.begin(longest, 0, table), 0) << "needs the page with the beginning too";
@@ -126,9 +129,9 @@ TEST(KvCache, AFullCacheGivesUpWhatItWouldHaveCopied) {
 // Random sequences come, grow, step back and leave: nothing leaks, no page has two writers, and what is found is what was
 // written.
 TEST(KvCache, ManySequencesLeakNothingAndReadWhatTheyWrote) {
-  const ModelConfig config = testing::config_of({"Cache"});
   constexpr std::int64_t kPages = 40;
-  KvCache cache(config, kPages);
+  std::map<PageId, std::vector<TokenId>> content;  // the text up to and with the page, as its writer wrote it
+  KvCache cache(kPages, [&](PageId from, PageId to) { content[to] = content.at(from); });
   std::mt19937_64 random(1);
   const auto below = [&](std::uint64_t n) { return static_cast<std::int64_t>(random() % n); };
   struct Sequence {
@@ -136,7 +139,6 @@ TEST(KvCache, ManySequencesLeakNothingAndReadWhatTheyWrote) {
     std::vector<TokenId> text;
   };
   std::map<int, Sequence> live;
-  std::map<PageId, std::vector<TokenId>> content;  // the text up to and with the page, as its writer wrote it
   const auto write = [&](const Sequence& s, std::int64_t from) {
     for (std::int64_t i = from; i < static_cast<std::int64_t>(s.text.size()); ++i) {
       const PageId page = s.table.ids[static_cast<std::size_t>(i / kPage)];

@@ -1,0 +1,20 @@
+# GPU code is compiled by nvcc into libraries of its own, without libtorch's headers; a GPU is needed to run it, not to build it.
+# AD_CUDA says whether it is built. cuBLAS is looked for at run time (kernels/cuda/blas.hpp).
+set(AD_CUDA OFF)
+if(AD_WITH_CUDA AND NOT AD_SANITIZE AND NOT AD_FUZZ)
+  include(CheckLanguage)
+  if(NOT CMAKE_CUDA_ARCHITECTURES)
+    set(CMAKE_CUDA_ARCHITECTURES 90)
+  endif()
+  check_language(CUDA)
+  if(CMAKE_CUDA_COMPILER)
+    enable_language(CUDA)
+    set(CMAKE_CUDA_STANDARD 17)  # CMake 3.25 does not know that newer nvcc have C++20
+    set(CMAKE_CUDA_STANDARD_REQUIRED ON)
+    find_package(CUDAToolkit)
+    if(TARGET CUDA::cudart_static)
+      set(AD_CUDA ON)
+    endif()
+  endif()
+  message(STATUS "GPU code: ${AD_CUDA}")
+endif()

@@ -1,0 +1,2 @@
+#pragma once
+#include "tests/fakes/cuda/runtime.hpp"

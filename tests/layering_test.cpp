@@ -50,7 +50,7 @@ Tree read_tree(const fs::path& root) {
     if (!fs::exists(root / folder)) continue;
     for (const auto& entry : fs::recursive_directory_iterator(root / folder)) {
       const std::string extension = entry.path().extension();
-      if (extension != ".hpp" && extension != ".cpp" && extension != ".cu") continue;
+      if (extension != ".hpp" && extension != ".cpp" && extension != ".cu" && extension != ".cuh") continue;
       std::ifstream text(entry.path());
       tree[fs::relative(entry.path(), root)] = includes_of(text);
     }

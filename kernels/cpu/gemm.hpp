@@ -111,7 +111,7 @@ static void matmul(const float* a, std::int64_t lda, std::int64_t m, const float
   if (j < n) rows<1, kTrans, kAdd>(a, lda, m, b + j, ldb, k, c + j, ldc, n - j);
 }
 
-// One piece of a panel as the tiles read it. Converted once for many rows; for a few, the tile converts as it goes.
+// One piece of a panel as the tiles read it. Converted once for many rows; for a few, the tiles convert as they go.
 AD_INLINE const float* widened(const float* b, std::int64_t, float*) { return b; }
 AD_INLINE const float* widened(const std::uint16_t* b, std::int64_t deep, float* wide) {
   AD_FOR_VECTORS(i, deep * kPanel) store(wide + i, load(b + i));
@@ -170,7 +170,7 @@ AD_INLINE void piece(const Product<B>& x, std::int64_t i, std::int64_t count, st
     else
       piece_rows<false>(a, x.lda, count, values, deep, c, x.ldc, width, next, bytes);
   };
-  if (count > 2 * kRowTile)
+  if (count > kFewRows)
     run(widened(b, deep, wide));
   else
     run(b);

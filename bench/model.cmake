@@ -1,6 +1,8 @@
 # Benchmarks of model/: plain programs that print one JSON object; their peers are the .py files beside them.
 add_executable(decode_bench decode_bench.cpp multiply_adds.cpp)
 target_link_libraries(decode_bench PRIVATE $<IF:$<TARGET_EXISTS:ad_cuda_decoder>,autodidact::cuda_decoder,autodidact::decoder>)
+add_executable(decode_stream_bench decode_stream_bench.cpp)
+target_link_libraries(decode_stream_bench PRIVATE autodidact::decoder)
 include(CheckCXXCompilerFlag)
 check_cxx_compiler_flag(-march=native AD_HAS_MARCH_NATIVE)
 if(AD_HAS_MARCH_NATIVE)

@@ -200,7 +200,7 @@ __device__ void cut(Row& row, const DrawParams& params, Histogram& histogram, Fo
     row.least =
         threshold(row, {static_cast<unsigned long long>(params.top_k), 0}, true, histogram, &found->prefix, &found->wanted);
   if (params.top_p < 1) {
-    double mass = 0;  // each thread's own sum over all: whole numbers, so that the order is nothing
+    // Whole numbers, so that the order in which threads add theirs is nothing.
     for (int b = threadIdx.x; b < Histogram::kBuckets; b += kThreads) histogram.mass[b] = 0;
     __syncthreads();
     unsigned long long mine = 0;
@@ -208,7 +208,7 @@ __device__ void cut(Row& row, const DrawParams& params, Histogram& histogram, Fo
       mine += static_cast<unsigned long long>(static_cast<double>(row.weight(i)) * kOne);
     atomicAdd(&histogram.mass[0], mine);
     __syncthreads();
-    mass = static_cast<double>(histogram.mass[0]);
+    const auto mass = static_cast<double>(histogram.mass[0]);
     __syncthreads();
     const auto wanted = static_cast<unsigned long long>(mass * static_cast<double>(params.top_p));
     const float least = threshold(row, {0, wanted > 0 ? wanted : 1}, false, histogram, &found->prefix, &found->wanted);

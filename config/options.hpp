@@ -83,7 +83,7 @@ struct SampleOptions {
   std::string device = "cpu";    // cpu | cuda
   std::int64_t threads = 1;      // of each generator
   std::int64_t batch = 128;      // sequences decoded at once per generator
-  std::int64_t kv_cache_mb = 0;  // of each generator; 0 = as its sequences need, 2 GiB at most
+  std::int64_t kv_cache_mb = 0;  // of each generator; 0 = as its sequences need, up to a bound
   double temperature = 0.0;      // 0 = greedy
   double top_p = 1.0;
   std::int64_t top_k = 0;

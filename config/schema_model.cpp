@@ -47,7 +47,7 @@ void add_sample(std::vector<Field>& f) {
                          "What generators, evaluator and answers are computed on. cuda: the first GPU, in bfloat16 whatever "
                          "`model.dtype` says; in a build made where nvcc was found."},
                         {"sample.threads", in(&S::threads), Reload::kRestart, "threads", between(1, 1024),
-                         "Compute threads of each generator, among which a step's sequences are dealt out; what is drawn does "
+                         "Compute threads of each generator, which share a step's work; what is drawn does "
                          "not depend on it."},
                         {"sample.samples_per_problem", in(&S::samples_per_problem), Reload::kNextRound, "attempts",
                          between(1, 4096), "Attempts drawn per problem."},
@@ -55,7 +55,8 @@ void add_sample(std::vector<Field>& f) {
                          "Sequences decoded at once per generator."},
                         {"sample.kv_cache_mb", in(&S::kv_cache_mb), Reload::kRestart, "MiB", between(0, 1e9),
                          "Memory of each generator's keys and values; sequences wait, or step back and compute again, when it "
-                         "is full. 0 = what `sample.batch` sequences need at their longest, 2048 at most."},
+                         "is full. 0 = what `sample.batch` sequences need at their longest, 2048 at most on the "
+                         "CPU, half of what is free on a GPU."},
                         {"sample.temperature", in(&S::temperature), Reload::kNextRound, "", between(0, 100), "0 = greedy."},
                         {"sample.top_p", in(&S::top_p), Reload::kNextRound, "probability", above(0, 1),
                          "Draw from the likeliest tokens that hold this mass; 1 = off."},

@@ -67,8 +67,8 @@ class Decoder {
 
 struct DecoderOptions {
   std::int64_t batch = 128;         // sequences at once
-  std::int64_t kv_cache_mb = 0;     // of keys and values; 0: for every sequence at its longest, 2 GiB at most
-  std::int64_t threads = 1;         // among which a step's sequences are dealt out; the caller's is one
+  std::int64_t kv_cache_mb = 0;     // of keys and values; 0: for every sequence at its longest, up to the device's bound
+  std::int64_t threads = 1;         // that share a step's work; the caller's is one
   std::int64_t prefill_rows = 512;  // prompt tokens a step: longer prompts take several, and the others go on meanwhile
   bool deterministic = false;       // on a GPU: draws that do not depend on the batch, which is always so on the CPU
   enum class Device : std::uint8_t { kCpu, kCuda } device = Device::kCpu;

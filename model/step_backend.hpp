@@ -4,7 +4,6 @@
 // called by its thread alone; nothing survives a crash.
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <span>
 

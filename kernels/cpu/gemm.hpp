@@ -22,7 +22,7 @@ AD_INLINE std::int64_t depth_block(std::int64_t k) {
   return blocks <= 1 ? k : (k + blocks - 1) / blocks;
 }
 
-// What the processor should fetch while a tile is computed: `step` bytes on with each p. A null `at`: nothing.
+// What the processor should fetch while a tile is computed: `step` bytes on with each p.
 struct Ahead {
   const char* at;
   std::int64_t step;

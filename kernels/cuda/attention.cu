@@ -48,8 +48,8 @@ __device__ void score(const Call& call, const std::int32_t* pages, std::int64_t 
                       const Shared& shared) {
   const int lane = threadIdx.x % kWarp, key = lane / 2;
   const std::int64_t dim = call.heads.dim, half = dim / 2, from = lane % 2 * half;
-  for (std::int64_t first = begin + threadIdx.x / kWarp * kPagePositions; first < end; first += kWarps * kPagePositions) {
-    const std::uint16_t* k = call.rows.cache + pages[first / kPagePositions] * call.rows.page_values + at + key * dim + from;
+  for (std::int64_t first = begin + threadIdx.x / kWarp * kPage; first < end; first += kWarps * kPage) {
+    const std::uint16_t* k = call.rows.cache + pages[first / kPage] * call.rows.page_values + at + key * dim + from;
     float sums[kGroup] = {};
     for (std::int64_t d = 0; d < half; d += 8) {
       const uint4 raw = *reinterpret_cast<const uint4*>(k + d);
@@ -95,9 +95,9 @@ __device__ void weigh(const Call& call, const std::int32_t* pages, std::int64_t 
   const int lane = threadIdx.x % kWarp, warp = threadIdx.x / kWarp;
   const std::int64_t dim = call.heads.dim;
   float acc[kGroup][kColumns][2] = {};
-  for (std::int64_t first = begin + warp * kPagePositions; first < end; first += kWarps * kPagePositions) {
-    const std::uint16_t* v = call.rows.cache + pages[first / kPagePositions] * call.rows.page_values + at;
-    const std::int64_t count = end - first < kPagePositions ? end - first : kPagePositions;
+  for (std::int64_t first = begin + warp * kPage; first < end; first += kWarps * kPage) {
+    const std::uint16_t* v = call.rows.cache + pages[first / kPage] * call.rows.page_values + at;
+    const std::int64_t count = end - first < kPage ? end - first : kPage;
     for (std::int64_t key = 0; key < count; ++key) {
 #pragma unroll
       for (int c = 0; c < kColumns; ++c) {
@@ -159,12 +159,12 @@ __global__ void attention_kernel(Call call) {
   for (std::int64_t i = threadIdx.x; i < kGroup * dim; i += kThreads) shared.q[i] = i < count * dim ? q[i] * scale : 0.0f;
   __syncthreads();
   const std::int32_t* pages = call.rows.pages + call.rows.first_page[row];
-  const std::int64_t keys_at = (call.layer * call.heads.kv + kv_head) * 2 * kPagePositions * dim;
+  const std::int64_t keys_at = (call.layer * call.heads.kv + kv_head) * 2 * kPage * dim;
   score<kGroup>(call, pages, keys_at, begin, end, shared);
   __syncthreads();
-  soften<kGroup>((end - begin + kPagePositions - 1) / kPagePositions * kPagePositions, shared);
+  soften<kGroup>((end - begin + kPage - 1) / kPage * kPage, shared);
   __syncthreads();
-  weigh<kGroup, kColumns>(call, pages, keys_at + kPagePositions * dim, begin, end, shared);
+  weigh<kGroup, kColumns>(call, pages, keys_at + kPage * dim, begin, end, shared);
   __syncthreads();
   write<kGroup>(call, head, count, keys <= kSplit, shared);
 }

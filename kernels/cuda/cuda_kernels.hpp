@@ -10,6 +10,8 @@
 
 #include <cstdint>
 
+#include "kernels/cpu_kernels.hpp"
+
 namespace autodidact::cuda {
 
 // How the rows of a step lie in the pages. Arrays are on the device; a page is [layer][kv head][key, value][kPage][head_dim].

@@ -45,7 +45,7 @@ __global__ void place_qkv_kernel(Rows rows, Heads heads, QkvCall call) {
   const std::int64_t row = blockIdx.x, all = heads.query + 2 * heads.kv, half = heads.dim / 2;
   const int lane = threadIdx.x % kWarp;
   const std::int64_t position = rows.positions[row];
-  const std::int64_t page = rows.pages[rows.first_page[row] + position / kPagePositions];
+  const std::int64_t page = rows.pages[rows.first_page[row] + position / kPage];
   for (std::int64_t h = threadIdx.x / kWarp; h < all; h += blockDim.x / kWarp) {
     float* x = call.qkv + (row * all + h) * heads.dim;
     const bool query = h < heads.query, value = h >= heads.query + heads.kv;
@@ -57,9 +57,8 @@ __global__ void place_qkv_kernel(Rows rows, Heads heads, QkvCall call) {
     }
     const float scale = 1.0f / sqrtf(warp_sum(squares) / static_cast<float>(heads.dim) + call.eps);
     const std::int64_t kv_head = h - heads.query - (value ? heads.kv : 0);
-    std::uint16_t* to =
-        rows.cache + page * rows.page_values +
-        (((call.layer * heads.kv + kv_head) * 2 + (value ? 1 : 0)) * kPagePositions + position % kPagePositions) * heads.dim;
+    std::uint16_t* to = rows.cache + page * rows.page_values +
+                        (((call.layer * heads.kv + kv_head) * 2 + (value ? 1 : 0)) * kPage + position % kPage) * heads.dim;
     __syncwarp();
     for (std::int64_t i = lane; i < half; i += kWarp) {
       float a = x[i], b = x[i + half];

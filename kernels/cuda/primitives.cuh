@@ -11,7 +11,6 @@ namespace autodidact::cuda {
 
 constexpr int kWarp = 32;
 constexpr unsigned kAll = 0xffffffffu;
-constexpr int kPagePositions = 16;  // kPage of kernels/cpu_kernels.hpp
 
 __device__ inline float from_bf16(std::uint16_t bits) { return __uint_as_float(static_cast<unsigned>(bits) << 16); }
 // The two halves of a word, the lower first in memory.

@@ -10,8 +10,6 @@
 namespace autodidact::cuda {
 namespace {
 
-constexpr std::int64_t kPagePositions = 16;
-
 std::uint16_t rounded(float x) {
   const auto bits = std::bit_cast<std::uint32_t>(x);
   return static_cast<std::uint16_t>((bits + 0x7fffu + (bits >> 16 & 1u)) >> 16);
@@ -42,10 +40,9 @@ struct Pages {
   }
   std::uint16_t* at(std::int64_t row, std::int64_t position, const Heads& heads, std::int64_t layer, std::int64_t head,
                     bool v) {
-    const std::int64_t page =
-        pages[static_cast<std::size_t>(first_page[static_cast<std::size_t>(row)] + position / kPagePositions)];
+    const std::int64_t page = pages[static_cast<std::size_t>(first_page[static_cast<std::size_t>(row)] + position / kPage)];
     return cache.data() + page * values +
-           (((layer * heads.kv + head) * 2 + (v ? 1 : 0)) * kPagePositions + position % kPagePositions) * heads.dim;
+           (((layer * heads.kv + head) * 2 + (v ? 1 : 0)) * kPage + position % kPage) * heads.dim;
   }
   std::int64_t values;
   std::vector<std::int32_t> positions, first_page, pages;

@@ -125,11 +125,47 @@ struct TrainOptions {
   bool use_rslora = false;                         // lora_alpha / sqrt(lora_rank) instead
 };
 
+// The learned verifier: a second line of versions, trained on right and wrong attempts after each round's generator.
+struct VerifierOptions {
+  std::string kind = "none";  // none | dpo (V-STaR) | orm (outcome head) | prm (head per step)
+  std::int64_t steps = 500;   // optimizer steps a round
+  std::int64_t batch = 64;    // pairs (dpo) or attempts (orm, prm) per step
+  double lr = 3e-4;
+  double beta = 0.1;                   // dpo
+  double nll_weight = 0.0;             // dpo: adds this much of the chosen attempt's NLL; orm: of every attempt's
+  std::int64_t pairs_per_problem = 8;  // dpo: at most; orm, prm: attempts of each outcome
+  std::string score = "likelihood";    // dpo, what candidates are ranked by: likelihood | mean_likelihood | implicit_reward
+  std::int64_t checkpoints = 4;        // of a round's training, of which the one with the best Best-of-k is taken
+  double validation_share = 0.1;       // of the problems: never trained on, they choose the checkpoint
+  std::int64_t rollouts = 8;           // prm: completions from the end of each step
+  std::int64_t label_attempts = 512;   // prm: attempts a round whose steps are labelled
+  std::string step_labels = "soft";    // prm: soft (share of right rollouts) | hard (any right)
+  std::string aggregate = "last";      // prm, the score of a whole attempt: last | min | product
+};
+
 struct EvalOptions {
   std::int64_t batch = 256;
-  bool gate = true;  // refuse a version whose held-out accuracy falls by more than max_regression
+  std::int64_t samples = 0;            // candidates per held-out problem, for Pass@k, majority@k and Best-of-k; 0 = greedy only
+  std::int64_t sample_problems = 200;  // held-out problems they are drawn for
+  double temperature = 1.0;            // they are drawn at
+  bool gate = true;                    // refuse a version whose held-out accuracy falls by more than max_regression
   double max_regression = 0.05;
   std::int64_t every_versions = 1;  // continuous: evaluate every n-th published version
+};
+
+// Answering questions (the OpenAI-compatible API) with the weights that serve.
+struct ServeOptions {
+  double share = 0.5;                  // of the device while answering and the loop both want it
+  std::int64_t batch = 64;             // sequences decoded at once
+  std::int64_t queue = 256;            // requests waiting at most
+  std::int64_t deadline_ms = 120000;   // of a request
+  std::string strategy = "greedy";     // of requests with a `reasoning` object that names none, and of `ask`
+  std::int64_t budget_tokens = 16384;  // generated for one request at most, over all its samples
+  double abstain_below = 0.0;          // confidence under which an answer is withheld; 0 = never
+  bool learn_from_requests = false;    // served attempts and feedback enter the replay store
+  std::int64_t max_body_kb = 1024;     // of a request
+  std::int64_t connections = 1024;     // at once; beyond, the longest idle one goes
+  std::string api_key_file;            // requests must carry this file's first line as bearer token; empty = none
 };
 
 struct PlacementOptions {
@@ -193,7 +229,9 @@ struct Options {
   SampleOptions sample;
   VerifyOptions verify;
   TrainOptions train;
+  VerifierOptions verifier;
   EvalOptions eval;
+  ServeOptions serve;
   PlacementOptions placement;
   ReplayOptions replay;
   StoreOptions store;

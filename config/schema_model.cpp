@@ -159,22 +159,30 @@ void add_lora(std::vector<Field>& f) {
            });
 }
 
-void add_eval_and_placement(std::vector<Field>& f) {
+void add_eval(std::vector<Field>& f) {
   const auto in = [](auto member) { return at(&Options::eval, member); };
   using E = EvalOptions;
   f.insert(
       f.end(),
       {
           {"eval.batch", in(&E::batch), Reload::kRestart, "sequences", between(1, 65536), "Held-out problems decoded at once."},
+          {"eval.samples", in(&E::samples), Reload::kLive, "candidates", between(0, 4096),
+           "Candidates drawn per held-out problem for Pass@k, majority@k and Best-of-k; 0 = greedy decoding only."},
+          {"eval.sample_problems", in(&E::sample_problems), Reload::kLive, "problems", between(1, 1e9),
+           "Held-out problems that candidates are drawn for, at most."},
+          {"eval.temperature", in(&E::temperature), Reload::kLive, "", above(0, 100), "Candidates are drawn at."},
           {"eval.gate", in(&E::gate), Reload::kLive, "", any(),
            "Refuse a version whose held-out accuracy falls by more than max_regression."},
           {"eval.max_regression", in(&E::max_regression), Reload::kLive, "share", between(0, 1), "What the gate forgives."},
           {"eval.every_versions", in(&E::every_versions), Reload::kLive, "versions", between(1, 1e6),
            "continuous: evaluate every n-th published version."},
-          {"placement.mode", at(&Options::placement, &PlacementOptions::mode), Reload::kRestart, "",
-           one_of({"shared", "split"}),
-           "shared: sampling and training take turns on the same cores or device. split: both at once."},
       });
+}
+
+void add_placement(std::vector<Field>& f) {
+  f.push_back({"placement.mode", at(&Options::placement, &PlacementOptions::mode), Reload::kRestart, "",
+               one_of({"shared", "split"}),
+               "shared: sampling and training take turns on the same cores or device. split: both at once."});
 }
 
 }  // namespace
@@ -186,7 +194,10 @@ void add_model_fields(std::vector<Field>& fields) {
   add_train_plan(fields);
   add_optimizer(fields);
   add_lora(fields);
-  add_eval_and_placement(fields);
+  add_verifier_fields(fields);
+  add_eval(fields);
+  add_serve_fields(fields);
+  add_placement(fields);
 }
 
 }  // namespace autodidact

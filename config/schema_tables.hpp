@@ -31,8 +31,11 @@ inline Limits one_of(std::vector<std::string> choices) {
   return limits;
 }
 
-void add_run_fields(std::vector<Field>& fields);    // top level, task, method, loop
-void add_model_fields(std::vector<Field>& fields);  // model, sample, verify, train, eval, placement
-void add_host_fields(std::vector<Field>& fields);   // replay, store, supervise, gateway, log
+void add_run_fields(std::vector<Field>& fields);  // top level, task, method, loop
+void add_model_fields(
+    std::vector<Field>& fields);  // model, sample, verify, train, and by way of the next two verifier, eval, serve, placement
+void add_verifier_fields(std::vector<Field>& fields);
+void add_serve_fields(std::vector<Field>& fields);
+void add_host_fields(std::vector<Field>& fields);  // replay, store, supervise, gateway, log
 
 }  // namespace autodidact

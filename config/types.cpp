@@ -48,4 +48,6 @@ const char* name(VersionState state) {
   return "candidate";
 }
 
+const char* name(VersionLine line) { return line == VersionLine::kVerifier ? "verifier" : "generator"; }
+
 }  // namespace autodidact

@@ -105,6 +105,8 @@ struct JudgedAttempt {
 
 // Why and when a version of the weights exists.
 enum class VersionState : std::uint8_t { kCandidate = 0, kPromoted = 1, kRefused = 2, kRolledBack = 3 };
+// Generators sample and answer; verifiers score what they sampled. One sequence of ids, two lines of descent.
+enum class VersionLine : std::uint8_t { kGenerator = 0, kVerifier = 1 };
 struct VersionRecord {
   VersionId id = 0;
   VersionId parent = 0;  // weights the training started from
@@ -117,6 +119,7 @@ struct VersionRecord {
   VersionState state = VersionState::kCandidate;
   std::string reason;  // why refused or rolled back
   std::int64_t created_us = 0;
+  VersionLine line = VersionLine::kGenerator;
 };
 
 // The trainer drew this attempt for this step.
@@ -158,5 +161,6 @@ const char* name(Outcome outcome);
 const char* name(Reject reason);
 const char* name(Finish finish);
 const char* name(VersionState state);
+const char* name(VersionLine line);
 
 }  // namespace autodidact

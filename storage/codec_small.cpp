@@ -47,6 +47,7 @@ void encode_version(const VersionRecord& version, std::string& out) {
   frame.u8(static_cast<std::uint8_t>(version.state));
   frame.text(version.reason);
   frame.zigzag(version.created_us);
+  frame.u8(static_cast<std::uint8_t>(version.line));
   frame.seal(version.id);
 }
 
@@ -67,6 +68,11 @@ Result<VersionRecord> decode_version(std::string_view bytes, VersionId key) {
   version.state = static_cast<VersionState>(state);
   version.reason = in.text();
   version.created_us = in.zigzag();
+  if (!in.at_end()) {  // written since there are verifiers
+    const std::uint8_t line = in.u8();
+    if (line > static_cast<std::uint8_t>(VersionLine::kVerifier)) in.fail();
+    version.line = static_cast<VersionLine>(line);
+  }
   AD_RETURN_IF_ERROR(frame_end(in, "version", key));
   return version;
 }

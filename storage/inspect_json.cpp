@@ -115,6 +115,7 @@ Json to_json(const VersionRecord& version) {
           {"parent", version.parent},
           {"round", version.round},
           {"step", version.step},
+          {"line", name(version.line)},
           {"state", name(version.state)},
           {"reason", version.reason},
           {"method", version.method},

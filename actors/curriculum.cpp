@@ -21,6 +21,7 @@ struct Curriculum {
   void carry_out(Effects effects) const {
     write(effects);
     if (effects.serve) serve(*effects.serve);
+    if (effects.serve_verifier) serve_verifier(*effects.serve_verifier);
     if (effects.train) {
       s().training = effects.train;
       tell(self, s().peers.trainer, Train{*effects.train});
@@ -71,6 +72,14 @@ struct Curriculum {
     }
     context->metrics->observe("autodidact_publish_seconds", "publish", double(system_clock().mono_ns() - begin) * 1e-9);
     context->metrics->set("autodidact_version", "serving", version);
+  }
+
+  void serve_verifier(VersionId version) const {
+    if (const Status status = context->weights->serve_verifier(version); !status.ok()) {
+      log_error(place.role, "cannot score with this verifier: " + status.message(), {{"version", version}});
+      return;
+    }
+    context->metrics->set("autodidact_version", "verifier", version);
   }
 
   // ---- sampling

@@ -33,6 +33,7 @@ Result<Effects> LoopCore::restore(const LoopState& state, std::vector<VersionRec
   rounds_.clear();
   Effects effects;
   if (state_.serving != 0) effects.serve = state_.serving;
+  if (state_.verifier != 0) effects.serve_verifier = state_.verifier;
   const bool sampling = state_.phase == "sample" || state_.phase == "continuous";
   if (sampling) {
     for (std::uint32_t round = state_.round; rounds_.size() < kOpenRounds && !last_round(round - 1); ++round) {
@@ -43,14 +44,15 @@ Result<Effects> LoopCore::restore(const LoopState& state, std::vector<VersionRec
     }
   }
   // A version that became durable just before the crash, ahead of the loop's own cursor: take it, do not train it again.
-  if (!versions_.empty() && versions_.back().id > state_.current) {
-    const bool training = state_.phase == "base" || state_.phase == "train" || state_.phase == "continuous";
-    if (training) {
-      Effects taken = trained(VersionRecord(versions_.back()));
-      if (!taken.serve) taken.serve = effects.serve;
-      if (state_.phase == "continuous") taken.train = resume_training().train;
-      return taken;
-    }
+  const bool verifying = state_.phase == "verifier";
+  const bool training = state_.phase == "base" || state_.phase == "train" || state_.phase == "continuous";
+  const VersionRecord* written = newest(verifying ? VersionLine::kVerifier : VersionLine::kGenerator);
+  if (written != nullptr && (training || verifying) && written->id > (verifying ? state_.verifier : state_.current)) {
+    Effects taken = trained(VersionRecord(*written));
+    if (!taken.serve) taken.serve = effects.serve;
+    if (!taken.serve_verifier) taken.serve_verifier = effects.serve_verifier;
+    if (state_.phase == "continuous") taken.train = resume_training().train;
+    return taken;
   }
   if (state_.phase == "seed") {
     effects.write_seeds = true;
@@ -59,6 +61,7 @@ Result<Effects> LoopCore::restore(const LoopState& state, std::vector<VersionRec
   }
   if (state_.phase == "base") effects.train = base_command();
   if (state_.phase == "train") effects.train = enter_train().train;
+  if (verifying) effects.train = enter_verifier().train;
   if (state_.phase == "evaluate") effects.evaluate = state_.current;
   if (state_.phase == "continuous") effects.train = resume_training().train;
   if (state_.phase == "done") {
@@ -72,6 +75,7 @@ Result<Effects> LoopCore::restore(const LoopState& state, std::vector<VersionRec
   if (state_.phase == "sample" && !rounds_.empty() && rounds_.front().complete()) {
     Effects more = enter_train();
     more.serve = effects.serve;
+    more.serve_verifier = effects.serve_verifier;
     return more;
   }
   return effects;
@@ -183,10 +187,35 @@ Effects LoopCore::enter_train() {
   return effects;
 }
 
+// From the base model, whatever the generator of this round came to: old mistakes teach the verifier too.
+Effects LoopCore::enter_verifier() {
+  Effects effects;
+  const auto plan = method_->verifier_plan(state_.round);
+  AD_REQUIRE(plan.has_value(), "the phase is \"verifier\", the method has none");
+  state_.phase = "verifier";
+  effects.persist = state_;
+  effects.train = TrainCommand{state_.round, *plan, state_.base, next_version(), false, VersionLine::kVerifier};
+  return effects;
+}
+
+Effects LoopCore::verifier_trained(const VersionRecord& candidate) {
+  Effects effects;
+  VersionRecord* record = find(candidate.id);
+  record->state = VersionState::kPromoted;
+  effects.versions.push_back(*record);
+  effects.serve_verifier = state_.verifier = candidate.id;
+  state_.phase = "evaluate";
+  effects.persist = state_;
+  effects.evaluate = measuring_ = state_.current;
+  return effects;
+}
+
 Effects LoopCore::trained(const VersionRecord& candidate) {
   Effects effects;
   if (find(candidate.id) == nullptr) versions_.push_back(candidate);
+  if (candidate.line == VersionLine::kVerifier) return verifier_trained(candidate);
   state_.current = candidate.id;
+  if (state_.phase == "train" && method_->verifier_plan(state_.round)) return enter_verifier();
   if (state_.phase == "base" || state_.phase == "train") state_.phase = "evaluate";
   if (state_.phase == "continuous") {
     const auto every = static_cast<VersionId>(std::max<std::int64_t>(options_.eval.every_versions, 1));
@@ -216,6 +245,13 @@ Effects LoopCore::training_stopped() {
 }
 
 Effects LoopCore::nothing_to_train() {
+  if (state_.phase == "verifier") {  // no problem has both right and wrong attempts: the verifier stays as it is
+    Effects effects;
+    state_.phase = "evaluate";
+    effects.persist = state_;
+    effects.evaluate = measuring_ = state_.current;
+    return effects;
+  }
   Effects effects = next_round_or_done();
   effects.events.emplace_back("round", json{{"round", state_.round}, {"note", "no kept attempts, nothing was trained"}}.dump());
   return effects;
@@ -274,6 +310,10 @@ Effects LoopCore::promote(VersionId version, Status& status) {
     status = Status(Errc::kNotFound, "no version " + std::to_string(version) + "; `autodidact replay versions` lists them");
     return effects;
   }
+  if (record->line == VersionLine::kVerifier) {
+    status = Status(Errc::kUsage, "version " + std::to_string(version) + " is a verifier, which scores and does not sample");
+    return effects;
+  }
   record->state = VersionState::kPromoted;
   record->reason = "promoted by hand";
   effects.versions.push_back(*record);
@@ -289,7 +329,7 @@ Effects LoopCore::rollback(VersionId version, Status& status) {
   Effects effects = promote(version, status);
   if (!status.ok()) return effects;
   for (auto& record : versions_) {
-    if (record.id <= version || record.state != VersionState::kPromoted) continue;
+    if (record.id <= version || record.line != VersionLine::kGenerator || record.state != VersionState::kPromoted) continue;
     record.state = VersionState::kRolledBack;
     record.reason = "rolled back to version " + std::to_string(version) + " by hand";
     effects.versions.push_back(record);
@@ -310,6 +350,14 @@ VersionRecord* LoopCore::find(VersionId version) {
   return nullptr;
 }
 
+VersionRecord* LoopCore::newest(VersionLine line) {
+  VersionRecord* found = nullptr;
+  for (auto& record : versions_) {
+    if (record.line == line && (found == nullptr || record.id > found->id)) found = &record;
+  }
+  return found;
+}
+
 VersionId LoopCore::next_version() const {
   VersionId highest = 0;
   for (const auto& record : versions_) highest = std::max(highest, record.id);
@@ -319,7 +367,7 @@ VersionId LoopCore::next_version() const {
 std::string LoopCore::waits_for() const {
   if (paused_) return "resume (paused by hand)";
   if (state_.phase == "seed") return "the seed examples to be stored";
-  if (state_.phase == "base" || state_.phase == "train") return "the trainer";
+  if (state_.phase == "base" || state_.phase == "train" || state_.phase == "verifier") return "the trainer";
   if (state_.phase == "evaluate") return "the evaluator";
   if (state_.phase == "done") return "nothing: the last round is done";
   if (outstanding() >= static_cast<std::size_t>(options_.loop.max_in_flight))

@@ -3,6 +3,7 @@
 // happen, which weights serve. The curriculum actor owns one and carries its effects out.
 //
 //   seed ─▶ base ─▶ evaluate ─▶ ┌ iterations: sample(n) ─▶ train(n) ─▶ evaluate ─▶ sample(n+1) … ─▶ done
+//                                 (with a verifier: train(n) ─▶ verifier(n) ─▶ evaluate)
 //                               └ continuous: sampling and training overlap; each published version is evaluated
 //
 // Durable: LoopState (written by whoever carries out Effects.persist, in submission order) and what the store knows of items
@@ -31,6 +32,7 @@ struct TrainCommand {
   VersionId start = 0;    // weights to begin from; 0 = fresh random weights (the base phase)
   VersionId produce = 0;  // the (first) version to write
   bool open_ended = false;
+  VersionLine line = VersionLine::kGenerator;
 };
 
 // What the owner must carry out, in this order: write, then command. Every field may be empty.
@@ -40,6 +42,7 @@ struct Effects {
   std::vector<VersionRecord> versions;                      // state or metrics changed
   std::vector<std::pair<std::string, std::string>> events;  // kind, detail (a JSON object)
   std::optional<VersionId> serve;                           // publish these weights to the samplers
+  std::optional<VersionId> serve_verifier;                  // … and these to whoever scores
   std::optional<TrainCommand> train;
   bool stop_training = false;
   std::optional<VersionId> evaluate;
@@ -90,6 +93,8 @@ class LoopCore {
  private:
   Effects enter_round(std::uint32_t round);
   Effects enter_train();
+  Effects enter_verifier();
+  Effects verifier_trained(const VersionRecord& candidate);
   void close_rounds(Effects& effects);
   Effects next_round_or_done();
   Effects resume_training();
@@ -97,6 +102,7 @@ class LoopCore {
   bool last_round(std::uint32_t round) const;
   bool accurate_enough() const;
   VersionRecord* find(VersionId version);
+  VersionRecord* newest(VersionLine line);
   VersionId next_version() const;
   TrainCommand base_command() const;
 

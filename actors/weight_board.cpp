@@ -5,7 +5,7 @@
 
 namespace autodidact {
 namespace {
-constexpr std::size_t kInMemory = 4;  // base, serving, newest, and one being evaluated
+constexpr std::size_t kInMemory = 6;  // base, serving, newest and one being evaluated; verifiers among them
 }
 
 std::string WeightBoard::directory_of(VersionId version) {
@@ -24,7 +24,8 @@ Result<WeightsPtr> WeightBoard::get(VersionId version) {
   {
     std::lock_guard lock(mutex_);
     if (auto it = posted_.find(version); it != posted_.end()) return it->second;
-    if (serving_ && serving_->version == version) return serving_;
+    for (const auto& held : {serving_, verifier_})
+      if (held && held->version == version) return held;
   }
   AD_ASSIGN_OR_RETURN(auto weights, load_checkpoint(path_of(version), version, compute_));
   post(weights);
@@ -36,6 +37,18 @@ Status WeightBoard::serve(VersionId version) {
   std::lock_guard lock(mutex_);
   serving_ = std::move(weights);
   return {};
+}
+
+Status WeightBoard::serve_verifier(VersionId version) {
+  AD_ASSIGN_OR_RETURN(auto weights, get(version));
+  std::lock_guard lock(mutex_);
+  verifier_ = std::move(weights);
+  return {};
+}
+
+WeightsPtr WeightBoard::verifier() const {
+  std::lock_guard lock(mutex_);
+  return verifier_;
 }
 
 WeightsPtr WeightBoard::serving() const {

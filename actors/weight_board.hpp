@@ -26,6 +26,9 @@ class WeightBoard {
   // What samplers use from now on.
   Status serve(VersionId version);
   WeightsPtr serving() const;  // null before the base model
+  // The same of the verifier line: what scores samples.
+  Status serve_verifier(VersionId version);
+  WeightsPtr verifier() const;  // null without one
 
   // versions/v000012, relative to the data directory.
   static std::string directory_of(VersionId version);
@@ -36,7 +39,7 @@ class WeightBoard {
   const Dtype compute_;
   mutable std::mutex mutex_;
   std::map<VersionId, WeightsPtr> posted_;  // guarded by mutex_
-  WeightsPtr serving_;                      // guarded by mutex_
+  WeightsPtr serving_, verifier_;           // guarded by mutex_
 };
 
 }  // namespace autodidact

@@ -112,7 +112,7 @@ void add_method(std::vector<Field>& f) {
   using M = MethodOptions;
   f.insert(f.end(),
            {
-               {"method.name", in(&M::name), Reload::kRestart, "", one_of({"star"}), "What is sampled, kept and learnt."},
+               {"method.name", in(&M::name), Reload::kRestart, "", one_of({"star", "vstar"}), "What is sampled, kept and learnt."},
                {"method.rationalize", in(&M::rationalize), Reload::kNextRound, "", any(),
                 "Ask failed problems again with the answer as a hint; the hint is not stored."},
                {"method.check", in(&M::check), Reload::kLive, "", one_of({"process", "answer"}),

@@ -129,6 +129,16 @@ struct Consumption {
   std::uint32_t round = 0;
 };
 
+// What a verifier, or Monte-Carlo rollouts, made of a stored attempt.
+struct AttemptScore {
+  AttemptId attempt = 0;
+  VersionId scorer = 0;                  // of the verifier line; 0: rollouts
+  std::string kind;                      // "dpo", "orm", "prm", "rollouts"
+  float score = 0;                       // of the whole attempt, larger is better; see methods/learned_verifier.hpp
+  std::vector<std::uint32_t> step_ends;  // index of each step's last token in the completion, ascending
+  std::vector<float> steps;              // probability of a right answer there; as many, or none
+};
+
 struct Event {
   std::uint64_t seq = 0;  // assigned by the store
   std::int64_t created_us = 0;

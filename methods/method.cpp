@@ -1,6 +1,7 @@
 #include "methods/method.hpp"
 
 #include "methods/star.hpp"
+#include "methods/vstar.hpp"
 
 namespace autodidact {
 
@@ -30,8 +31,11 @@ TrainExample make_example(const JudgedAttempt& attempt) {
 
 Result<std::shared_ptr<const Method>> make_method(const Options& options, std::shared_ptr<const Task> task) {
   AD_REQUIRE(task != nullptr, "make_method() without a task");
+  if (options.method.name == "vstar") return make_vstar(options, std::move(task));
+  if (options.verifier.kind != "none")
+    return Status(Errc::kConfig, "verifier.kind: method.name = \"" + options.method.name + "\" has no verifier, use \"vstar\"");
   if (options.method.name == "star") return make_star(options, std::move(task));
-  return Status(Errc::kConfig, "method.name: \"" + options.method.name + "\" is not known, use \"star\"");
+  return Status(Errc::kConfig, "method.name: \"" + options.method.name + "\" is not known, use \"star\" or \"vstar\"");
 }
 
 }  // namespace autodidact

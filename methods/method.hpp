@@ -16,6 +16,14 @@
 
 namespace autodidact {
 
+// What a plan minimises; see objective.hpp.
+enum class Objective : std::uint8_t {
+  kNll,      // of kept attempts: a generator
+  kDpo,      // preferences between right and wrong attempts: V-STaR's verifier
+  kOutcome,  // BCE of the outcome at a completion's end: an outcome reward model
+  kProcess,  // BCE of rollout values at the ends of steps: a process reward model
+};
+
 // What the learner of one round does.
 struct TrainPlan {
   bool from_base = true;    // start weights: the base model, or the previous version
@@ -24,6 +32,7 @@ struct TrainPlan {
   std::uint32_t min_round = 0;  // data: kept attempts of rounds >= this …
   bool include_seeds = false;   // … and the seed examples
   bool balance_groups = false;  // every group of problems (Task::group_of) is drawn alike, however many examples it has
+  Objective objective = Objective::kNll;
 };
 
 // What a sampled work item came to, as far as the method needs it to decide what is asked next.
@@ -50,6 +59,11 @@ class Method {
 
   virtual TrainPlan base_plan() const = 0;  // phase 0: the base model, on the seeds
   virtual TrainPlan train_plan(std::uint32_t round) const = 0;
+  // The verifier trained behind the generator of `round`, from the base model; nothing when the method has none.
+  virtual std::optional<TrainPlan> verifier_plan(std::uint32_t round) const {
+    (void)round;
+    return std::nullopt;
+  }
 };
 
 // FNV-1a over the completion's token ids.

@@ -168,6 +168,7 @@ void encode_loop(const LoopState& loop, std::string& out) {
   frame.varint(loop.current);
   frame.varint(loop.serving);
   frame.f64(loop.best_accuracy);
+  frame.varint(loop.verifier);
   frame.seal(0);
 }
 
@@ -182,6 +183,7 @@ Result<LoopState> decode_loop(std::string_view bytes) {
   loop.current = in.varint32();
   loop.serving = in.varint32();
   loop.best_accuracy = in.f64();
+  if (!in.at_end()) loop.verifier = in.varint32();  // written since there are verifiers
   AD_RETURN_IF_ERROR(frame_end(in, "loop state", 0));
   return loop;
 }
@@ -194,6 +196,7 @@ void encode_trainer(const TrainerState& trainer, std::string& out) {
   frame.varint(trainer.plan_steps);
   frame.varint(trainer.plan_start);
   frame.text(trainer.slot);
+  frame.u8(static_cast<std::uint8_t>(trainer.plan_line));
   frame.seal(0);
 }
 
@@ -207,6 +210,11 @@ Result<TrainerState> decode_trainer(std::string_view bytes) {
   trainer.plan_steps = in.varint();
   trainer.plan_start = in.varint32();
   trainer.slot = in.text();
+  if (!in.at_end()) {  // written since there are verifiers
+    const std::uint8_t line = in.u8();
+    if (line > static_cast<std::uint8_t>(VersionLine::kVerifier)) in.fail();
+    trainer.plan_line = static_cast<VersionLine>(line);
+  }
   AD_RETURN_IF_ERROR(frame_end(in, "trainer state", 0));
   return trainer;
 }

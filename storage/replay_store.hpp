@@ -30,13 +30,14 @@ struct ItemResult {
 
 // The loop's durable cursor; see actors/loop_core.hpp for its meaning. Small, rewritten whole; only the curriculum writes it.
 struct LoopState {
-  std::string phase = "seed";    // seed | base | sample | train | evaluate | continuous | done
+  std::string phase = "seed";    // seed | base | sample | train | verifier | evaluate | continuous | done
   std::uint32_t round = 0;       // lowest round whose items are not all done
   std::uint64_t round_size = 0;  // problems of a round, fixed when the round begins
   VersionId base = 0;            // what "restart from base" means
   VersionId current = 0;         // newest trained
   VersionId serving = 0;         // promoted: what samplers use
   double best_accuracy = 0;
+  VersionId verifier = 0;  // newest trained, of the verifier line; 0 = none
 };
 
 // The trainer's durable position, written in the same batch as the consumption of its step; only the trainer writes it.
@@ -46,7 +47,8 @@ struct TrainerState {
   std::uint64_t plan_first_step = 0;  // global step before the plan's first one
   std::uint64_t plan_steps = 0;       // length of the plan; 0 = open-ended
   VersionId plan_start = 0;           // weights the plan started from
-  std::string slot;                   // file of the learner state, relative to the data directory; empty = none yet
+  VersionLine plan_line = VersionLine::kGenerator;
+  std::string slot;  // file of the learner state, relative to the data directory; empty = none yet
 };
 
 // One atomic change. Empty members change nothing.
@@ -56,6 +58,7 @@ struct WriteSet {
   std::vector<Problem> problems;
   std::vector<Consumption> consumed;
   std::vector<VersionRecord> versions;  // inserted or replaced by id
+  std::vector<AttemptScore> scores;     // inserted or replaced by attempt and scorer; of attempts that are stored
   std::vector<Event> events;
   std::optional<LoopState> loop;
   std::optional<TrainerState> trainer;
@@ -157,6 +160,8 @@ class ReplayStore {
   virtual Result<std::vector<JudgedAttempt>> read(
       std::span<const AttemptId> ids) const = 0;  // same order; kNotFound names the id
   virtual Result<Problem> problem(ProblemId id) const = 0;
+  // All scores of these attempts, ascending by attempt and scorer; attempts without one, or that are gone, have none.
+  virtual Result<std::vector<AttemptScore>> scores(std::span<const AttemptId> ids) const = 0;
   virtual Result<AttemptPage> find(const AttemptQuery& query) const = 0;
   virtual std::optional<AttemptSummary> summary(AttemptId id) const = 0;
 

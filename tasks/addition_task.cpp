@@ -59,6 +59,12 @@ class AdditionTask final : public Task {
     return judge_addition(*format_, problem, completion, process);
   }
 
+  std::string answer_of(std::string_view completion) const override {
+    const auto answer = format_->answer(completion);
+    return answer && answer->size() <= kMaxDigits + 1 ? *answer : "";
+  }
+  std::string step_separator() const override { return std::string(1, format_->step_separator()); }
+
   std::vector<WorkedExample> seeds() const override {
     std::vector<WorkedExample> examples;
     for (std::size_t length = 0; length < seed_counts_.size(); ++length) {

@@ -77,12 +77,13 @@ Verdict check_as_math(const Problem& problem, std::string_view completion) {
   return verdict;
 }
 
+std::string plain(std::string_view text) {
+  std::string answer = normalised(text);
+  while (answer.ends_with('.')) answer.pop_back();
+  return answer;
+}
+
 Verdict check_as_text(const Problem& problem, std::string_view completion) {
-  const auto plain = [](std::string_view text) {
-    std::string answer = normalised(text);
-    while (answer.ends_with('.')) answer.pop_back();
-    return answer;
-  };
   std::string answer = stated_answer(completion);
   const bool right = !plain(answer).empty() && plain(answer) == plain(problem.reference);
   return judged("exact", right, std::move(answer));
@@ -102,6 +103,21 @@ Result<AnswerKind> parse_answer_kind(const std::string& name) {
   if (name == "exact") return AnswerKind::kExact;
   if (name == "choice") return AnswerKind::kChoice;
   return Status(Errc::kConfig, R"(task.answer: ")" + name + R"(" is not known, use "math", "exact" or "choice")");
+}
+
+std::string answer_key(AnswerKind kind, std::string_view completion) {
+  constexpr std::size_t kKeyBytes = 256;
+  if (kind == AnswerKind::kChoice) {
+    const auto stated = stated_choice(completion);
+    return stated ? std::string(1, *stated) : "";
+  }
+  std::string key = plain(stated_answer(completion));
+  if (kind == AnswerKind::kMath) {
+    std::erase(key, '$');
+    const bool number = !key.empty() && key.find_first_not_of("0123456789,.+-") == std::string::npos;
+    if (number) std::erase(key, ',');
+  }
+  return key.size() <= kKeyBytes ? key : "";
 }
 
 std::string stated_answer(std::string_view completion) {

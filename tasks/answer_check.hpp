@@ -21,6 +21,10 @@ Result<AnswerKind> parse_answer_kind(const std::string& name);
 // kChoice: the letter of an option; a completion that states several is wrong.
 Verdict check_answer(AnswerKind kind, const Problem& problem, std::string_view completion);
 
+// The stated answer as votes count it: two completions with the same key give the same answer. Letter case, white space, a
+// closing full stop, dollar signs and the commas of "1,000" aside, as text; kChoice: the letter. "" when none is stated.
+std::string answer_key(AnswerKind kind, std::string_view completion);
+
 // The final answer as text: in the last \boxed{} or <answer></answer>, after the last "####", "answer is" or "answer:", else
 // the last line. What stands further back counts.
 std::string stated_answer(std::string_view completion);

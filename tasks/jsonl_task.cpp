@@ -25,6 +25,7 @@ class JsonlTask final : public ProblemSetTask {
   Verdict judge(const Problem& problem, std::string_view completion, bool) const override {
     return check_answer(kind_, problem, completion);
   }
+  std::string answer_of(std::string_view completion) const override { return answer_key(kind_, completion); }
 
  private:
   const AnswerKind kind_;

@@ -34,6 +34,7 @@ class MultipleChoiceTask final : public ProblemSetTask {
   Verdict judge(const Problem& problem, std::string_view completion, bool) const override {
     return check_answer(AnswerKind::kChoice, problem, completion);
   }
+  std::string answer_of(std::string_view completion) const override { return answer_key(AnswerKind::kChoice, completion); }
 };
 
 }  // namespace

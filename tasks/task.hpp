@@ -45,6 +45,12 @@ class Task {
   // Never throws; bounded in time and memory for any input. Outcome kCannotJudge when there is no reference.
   virtual Verdict judge(const Problem& problem, std::string_view completion, bool process) const = 0;
 
+  // The final answer that a completion states, as votes count it: alike for what is the same answer; "" when there is none.
+  // Bounded like judge(); needs no reference.
+  virtual std::string answer_of(std::string_view completion) const = 0;
+  // What stands between the steps of a rationale.
+  virtual std::string step_separator() const { return "\n"; }
+
   // Worked examples to show before the question when sampling; never stored with a problem, never trained on. hinted: before
   // a hinted_prompt(). Their problem.prompt is shown as it stands, with its hint where it has one.
   virtual std::vector<WorkedExample> few_shot(bool hinted) const { return {}; }

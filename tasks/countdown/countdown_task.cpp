@@ -79,6 +79,12 @@ class CountdownTask final : public Task {
            completion.substr(0, answer).find('=') == std::string_view::npos;
   }
   Verdict judge(const Problem& problem, std::string_view completion, bool process) const override;
+  // As written: another expression of the same value is another answer, since which one is right is what is asked.
+  std::string answer_of(std::string_view completion) const override {
+    const auto answer = countdown_answer(completion);
+    return answer ? readable(*answer) : "";
+  }
+  std::string step_separator() const override { return compact_ ? "," : "\n"; }
 
   std::vector<WorkedExample> few_shot(bool hinted) const override { return format_.few_shot(hinted); }
   std::string plain_question(std::string_view asked) const override {

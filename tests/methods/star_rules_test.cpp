@@ -44,6 +44,7 @@ class FakeTask final : public Task {
     return completion.find('(') != std::string_view::npos;
   }
   Verdict judge(const Problem&, std::string_view, bool) const override { return {}; }
+  std::string answer_of(std::string_view) const override { return ""; }
   std::vector<WorkedExample> seeds() const override { return {}; }
   Result<Problem> parse_question(std::string_view) const override { return Problem{}; }
   std::string alphabet() const override { return "x"; }

@@ -1,0 +1,70 @@
+// Samples drawn independently, then chosen among: by votes (self-consistency, arXiv 2203.11171), by the verifier's score
+// (best-of-N), or by the sum of scores behind each answer (weighted best-of-N, arXiv 2206.02336).
+
+#include <algorithm>
+#include <iterator>
+
+#include "methods/search/search.hpp"
+
+namespace autodidact {
+namespace {
+
+// The sample that the verifier scores highest, the first of equals.
+SearchResult choose_by_score(std::vector<Candidate> candidates) {
+  SearchResult result;
+  result.votes = count_votes(candidates, score_weights(candidates));
+  const auto rank = [](const Candidate& c) { return std::pair(c.whole, c.score ? c.score->score : -HUGE_VALF); };
+  const auto best = std::max_element(candidates.begin(), candidates.end(),
+                                     [&](const Candidate& a, const Candidate& b) { return rank(a) < rank(b); });
+  result.chosen = static_cast<std::size_t>(best - candidates.begin());
+  result.candidates = std::move(candidates);
+  return result;
+}
+
+// Whether the leading answer stays ahead whatever `left` more samples say, each of weight `most` at most.
+bool settled(const std::vector<Candidate>& candidates, const std::function<double(const Candidate&)>& weight, double left,
+             double most) {
+  std::vector<std::pair<std::string, double>> sums;
+  for (const Candidate& candidate : candidates) {
+    if (!candidate.whole || candidate.answer.empty()) continue;
+    const auto same = std::find_if(sums.begin(), sums.end(), [&](const auto& s) { return s.first == candidate.answer; });
+    if (same == sums.end()) sums.emplace_back(candidate.answer, 0);
+    (same == sums.end() ? sums.back() : *same).second += weight ? weight(candidate) : 1;
+  }
+  if (sums.empty()) return false;
+  std::sort(sums.begin(), sums.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
+  return sums[0].second - (sums.size() > 1 ? sums[1].second : 0) > left * most;
+}
+
+}  // namespace
+
+Search repeated_sampling(SearchContext& context, Strategy strategy) {
+  const bool alone = strategy.name == "greedy" || strategy.name == "sample";
+  const bool weighted = strategy.name == "weighted", ranked = strategy.name == "best_of_n";
+  const std::uint32_t n = alone ? 1 : strategy.n;
+  // Waves cost turns one after the other, so few of them.
+  const std::uint32_t wave = strategy.early_stop ? std::max<std::uint32_t>(2, n / 4) : n;
+  std::vector<Candidate> all;
+  while (all.size() < n) {
+    DrawSpec spec;
+    spec.greedy = strategy.name == "greedy";
+    std::vector<DrawSpec> specs(std::min<std::size_t>(wave, n - all.size()), spec);
+    const std::size_t asked = specs.size();
+    std::vector<Candidate> drawn = co_await context.draw(std::move(specs));
+    if (weighted || ranked) co_await context.score(drawn);
+    const bool out_of_budget = drawn.size() < asked;
+    std::move(drawn.begin(), drawn.end(), std::back_inserter(all));
+    if (out_of_budget) break;
+    // Scores are log-probabilities: none weighs more than exp(0 - the highest).
+    const auto weight = weighted ? score_weights(all) : std::function<double(const Candidate&)>();
+    Candidate surest;
+    surest.score = VerifierScore{};
+    if (strategy.early_stop && settled(all, weight, double(n - all.size()), weight ? weight(surest) : 1)) break;
+  }
+  if (all.empty()) co_return SearchResult{};
+  if (ranked) co_return choose_by_score(std::move(all));
+  const auto weight = weighted ? score_weights(all) : std::function<double(const Candidate&)>();
+  co_return choose_by_vote(std::move(all), weight);
+}
+
+}  // namespace autodidact

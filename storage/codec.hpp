@@ -20,6 +20,8 @@
 //                u8 quarantined, text reason): the items one group finished in one round, ascending
 //   consumption  int n, then n * (int attempt, int round): one training step
 //   version, event, loop, trainer: see codec_small.cpp; texts and ints in the order of their structs
+//   score        int scorer, text kind, f32 score, int n + n * int deltas of ascending step_ends, u8 has_steps,
+//                [n * f32 steps]
 //   postings     int deltas of ascending attempt ids, up to the end: the attempts of one problem in one group
 
 #include <span>
@@ -33,6 +35,11 @@ namespace autodidact {
 
 inline constexpr std::uint8_t kRecordVersion = 1;
 
+inline constexpr std::size_t kMostScoreSteps = 4096;  // of one attempt
+inline constexpr std::size_t kMostScoreKind = 64;     // bytes of AttemptScore::kind
+// What no stored score may have: "its steps do not ascend"; null = it is well-formed.
+const char* fault_of(const AttemptScore& score);
+
 // Each encoder appends nothing but the frame to an emptied `out`; reuse one string to save allocations. `key` is the record's
 // id as it stands in the database key: attempt id, problem id, step ...
 void encode_attempt(const JudgedAttempt& judged, AttemptId key, std::string& out);
@@ -41,6 +48,7 @@ void encode_version(const VersionRecord& version, std::string& out);
 void encode_event(const Event& event, std::string& out);
 void encode_items(std::span<const ItemState> ascending, std::uint64_t key, std::string& out);
 void encode_consumption(std::span<const Consumption> uses, std::uint64_t step, std::string& out);
+void encode_score(const AttemptScore& score, std::string& out);
 void encode_loop(const LoopState& loop, std::string& out);
 void encode_trainer(const TrainerState& trainer, std::string& out);
 void encode_postings(std::span<const AttemptId> ascending, std::uint64_t key, std::string& out);
@@ -51,6 +59,7 @@ Result<VersionRecord> decode_version(std::string_view bytes, VersionId key);
 Result<Event> decode_event(std::string_view bytes, std::uint64_t seq);
 Result<std::vector<ItemState>> decode_items(std::string_view bytes, std::uint64_t key);
 Result<std::vector<Consumption>> decode_consumption(std::string_view bytes, std::uint64_t step);
+Result<AttemptScore> decode_score(std::string_view bytes, AttemptId attempt, VersionId scorer);
 Result<LoopState> decode_loop(std::string_view bytes);
 Result<TrainerState> decode_trainer(std::string_view bytes);
 Result<std::vector<AttemptId>> decode_postings(std::string_view bytes, std::uint64_t key);

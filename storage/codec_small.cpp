@@ -1,4 +1,7 @@
-// The small and rare records: problems, versions, events, items, consumption, the two cursors, postings.
+// The small and rare records: problems, versions, events, items, consumption, scores, the two cursors, postings.
+
+#include <algorithm>
+#include <cmath>
 
 #include "storage/codec.hpp"
 #include "storage/codec_frame.hpp"
@@ -157,6 +160,56 @@ Result<std::vector<Consumption>> decode_consumption(std::string_view bytes, std:
   }
   AD_RETURN_IF_ERROR(frame_end(in, "consumption of step", step));
   return uses;
+}
+
+const char* fault_of(const AttemptScore& score) {
+  const auto is_probability = [](float value) { return value >= 0 && value <= 1; };  // NaN is none
+  if (score.kind.empty() || score.kind.size() > kMostScoreKind) return "its kind must have 1 to 64 bytes";
+  if (!std::isfinite(score.score)) return "its score is not finite";
+  if (score.step_ends.size() > kMostScoreSteps) return "it has more than 4096 steps";
+  if (!score.steps.empty() && score.steps.size() != score.step_ends.size()) return "it has not one value per step";
+  if (!std::is_sorted(score.step_ends.begin(), score.step_ends.end(), std::less_equal<>())) return "its steps do not ascend";
+  if (!std::all_of(score.steps.begin(), score.steps.end(), is_probability)) return "a step is no probability";
+  return nullptr;
+}
+
+void encode_score(const AttemptScore& score, std::string& out) {
+  FrameWriter frame(out);
+  frame.varint(score.scorer);
+  frame.text(score.kind);
+  frame.f32(score.score);
+  frame.varint(score.step_ends.size());
+  std::uint32_t previous = 0;
+  for (const std::uint32_t end : score.step_ends) {
+    frame.varint(end - previous);
+    previous = end;
+  }
+  frame.u8(score.steps.empty() ? 0 : 1);
+  for (const float step : score.steps) frame.f32(step);
+  frame.seal(score.attempt);
+}
+
+// The frame's checksum knows the attempt; the scorer, the other half of the key, stands in the record.
+Result<AttemptScore> decode_score(std::string_view bytes, AttemptId attempt, VersionId scorer) {
+  AD_ASSIGN_OR_RETURN(const std::string_view payload, open_frame(bytes, "score of attempt", attempt));
+  ByteReader in(payload);
+  AttemptScore score;
+  score.attempt = attempt;
+  score.scorer = in.varint32();
+  if (score.scorer != scorer) in.fail();
+  score.kind = in.text();
+  score.score = in.f32();
+  score.step_ends.resize(static_cast<std::size_t>(in.varint_up_to(std::min(in.remaining(), kMostScoreSteps))));
+  std::uint64_t end = 0;
+  for (std::uint32_t& step_end : score.step_ends) {
+    end += in.varint_up_to(UINT32_MAX - end);
+    step_end = static_cast<std::uint32_t>(end);
+  }
+  if (in.u8() != 0) score.steps.resize(score.step_ends.size());
+  for (float& step : score.steps) step = in.f32();
+  AD_RETURN_IF_ERROR(frame_end(in, "score of attempt", attempt));
+  if (const char* fault = fault_of(score)) return damaged("score of attempt", attempt, fault);
+  return score;
 }
 
 void encode_loop(const LoopState& loop, std::string& out) {

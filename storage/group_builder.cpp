@@ -32,6 +32,19 @@ void GroupBuilder::put(Column column, std::string_view key, std::string_view val
       .PermitUncheckedError();
 }
 
+// By a set before this one, whether it is durable yet or in this very group.
+std::optional<AttemptSummary> GroupBuilder::stored(AttemptId id) const {
+  const AttemptId first_new = memory_.state.next_attempt;
+  if (id >= first_new) return id < state_.next_attempt ? std::optional(rows_[id - first_new]) : std::nullopt;
+  const auto block = id == 0 ? nullptr : table_.block(block_of(id));
+  return block ? block->find(id) : std::nullopt;
+}
+
+Status GroupBuilder::check(const WriteSet& set) const {
+  for (const AttemptScore& score : set.scores) AD_RETURN_IF_ERROR(check_target(score, stored(score.attempt)));
+  return {};
+}
+
 Result<WriteReceipt> GroupBuilder::add(WriteSet& set) {
   WriteReceipt receipt;
   receipt.first_ids.reserve(set.items.size());
@@ -47,6 +60,7 @@ Result<WriteReceipt> GroupBuilder::add(WriteSet& set) {
   for (const Problem& problem : set.problems) AD_RETURN_IF_ERROR(add_problem(problem));
   for (JudgedAttempt& seed : set.seeds) add_attempt(seed);
   AD_RETURN_IF_ERROR(add_consumption(set.consumed));
+  AD_RETURN_IF_ERROR(add_scores(set.scores));
   add_versions(set.versions);
   add_events(set.events);
   if (set.loop) {
@@ -130,6 +144,18 @@ Status GroupBuilder::add_consumption(const std::vector<Consumption>& uses) {
     if (step < state_.last_step) continue;
     state_.last_step = step;
     state_.last_consumed = of_step.back().attempt;
+  }
+  return {};
+}
+
+Status GroupBuilder::add_scores(const std::vector<AttemptScore>& scores) {
+  for (const AttemptScore& score : scores) {
+    const Key key(score.attempt, score.scorer);
+    encode_score(score, scratch_);
+    put(Column::kScores, key.view(), scratch_);
+    if (!scores_.emplace(score.attempt, score.scorer).second) continue;
+    AD_ASSIGN_OR_RETURN(const auto before, db_.get(Column::kScores, key.view()));
+    state_.counts.scores += before ? 0 : 1;
   }
   return {};
 }

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <unordered_set>
 
 #include "storage/store_state.hpp"
@@ -18,7 +19,9 @@ class GroupBuilder {
   GroupBuilder(const RocksDb& db, const BlockTable& blocks, const WriterMemory& memory, const KnownProblems& known);
   ~GroupBuilder();
 
-  // Adds a set; on an error (a malformed set, a failed look-up) the group may not be written.
+  // Asked before add(): not ok when the set cannot be applied to what is stored by then. The group goes on without it.
+  Status check(const WriteSet& set) const;
+  // Adds a set; on an error (a failed look-up) the group may not be written.
   Result<WriteReceipt> add(WriteSet& set);
   // Closes the group: its batch is complete.
   Status finish();
@@ -37,6 +40,7 @@ class GroupBuilder {
   AttemptId add_attempt(JudgedAttempt& judged);
   Status add_problem(const Problem& problem);
   Status add_consumption(const std::vector<Consumption>& uses);
+  Status add_scores(const std::vector<AttemptScore>& scores);
   void add_versions(const std::vector<VersionRecord>& versions);
   void add_events(std::vector<Event>& events);
   Result<std::uint64_t> uses_of_step(std::uint64_t step) const;
@@ -44,6 +48,7 @@ class GroupBuilder {
   void finish_postings();
   void finish_items();
   bool is_done(ItemId item) const;
+  std::optional<AttemptSummary> stored(AttemptId id) const;
   void put(Column column, std::string_view key, std::string_view value);
 
   const RocksDb& db_;
@@ -58,6 +63,7 @@ class GroupBuilder {
   std::unordered_set<ProblemId> problems_;              // new
   std::unordered_set<VersionId> versions_;              // new
   std::map<std::uint64_t, std::uint64_t> staged_uses_;  // step -> attempts it consumes, as rewritten by this group
+  std::set<std::pair<AttemptId, VersionId>> scores_;    // written by this group
   std::vector<PlacedBlock> placed_;
   std::string scratch_;
 };

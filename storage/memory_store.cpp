@@ -17,6 +17,7 @@ class MemoryStore : public ReplayStore {
   void submit(WriteSet set, Callback done) override;
   Result<std::vector<JudgedAttempt>> read(std::span<const AttemptId> ids) const override;
   Result<Problem> problem(ProblemId id) const override;
+  Result<std::vector<AttemptScore>> scores(std::span<const AttemptId> ids) const override;
   Result<AttemptPage> find(const AttemptQuery& query) const override;
   std::optional<AttemptSummary> summary(AttemptId id) const override;
   std::vector<AttemptId> draw(const DrawRequest& request) const override;
@@ -39,6 +40,7 @@ class MemoryStore : public ReplayStore {
   };
 
   // All of these: data_mutex_ is held.
+  Status check(const WriteSet& set) const;
   WriteReceipt apply(WriteSet& set);
   AttemptId apply_item(ItemResult& item);
   AttemptId store_attempt(JudgedAttempt& judged);
@@ -51,6 +53,7 @@ class MemoryStore : public ReplayStore {
   std::map<ProblemId, Problem> problems_;
   std::map<ItemId, ItemState> items_;
   std::map<VersionId, VersionRecord> versions_;
+  std::map<std::pair<AttemptId, VersionId>, AttemptScore> scores_;
   std::map<std::uint64_t, std::vector<Consumption>> consumption_;  // by step
   std::vector<Event> events_;
   LoopState loop_;
@@ -65,13 +68,26 @@ void MemoryStore::submit(WriteSet set, Callback done) {
     done(status);
     return;
   }
-  WriteReceipt receipt;
+  Result<WriteReceipt> answer = WriteReceipt();
   {
     const std::lock_guard lock(data_mutex_);
-    receipt = apply(set);
-    committed_ += 1;
+    if (Status fits = check(set); fits.ok()) {
+      answer = apply(set);
+      committed_ += 1;
+    } else {
+      answer = std::move(fits);
+    }
   }
-  done(std::move(receipt));
+  done(std::move(answer));
+}
+
+Status MemoryStore::check(const WriteSet& set) const {
+  for (const AttemptScore& score : set.scores) {
+    const auto row = attempts_.find(score.attempt);
+    const auto attempt = row == attempts_.end() ? std::nullopt : std::optional(summarize_row(row->second));
+    AD_RETURN_IF_ERROR(check_target(score, attempt));
+  }
+  return {};
 }
 
 WriteReceipt MemoryStore::apply(WriteSet& set) {
@@ -89,6 +105,7 @@ WriteReceipt MemoryStore::apply(WriteSet& set) {
     consumption_[use.step].push_back(use);
   }
   for (VersionRecord& version : set.versions) versions_[version.id] = std::move(version);
+  for (AttemptScore& score : set.scores) scores_[{score.attempt, score.scorer}] = std::move(score);
   for (Event& event : set.events) {
     event.seq = events_.size() + 1;
     events_.push_back(std::move(event));
@@ -143,6 +160,16 @@ Result<Problem> MemoryStore::problem(ProblemId id) const {
   const auto found = problems_.find(id);
   if (found == problems_.end()) return {Errc::kNotFound, "problem " + std::to_string(id) + " is not in the store"};
   return found->second;
+}
+
+Result<std::vector<AttemptScore>> MemoryStore::scores(std::span<const AttemptId> ids) const {
+  const std::lock_guard lock(data_mutex_);
+  std::vector<AttemptScore> found;
+  for (const AttemptId id : std::set<AttemptId>(ids.begin(), ids.end())) {
+    for (auto it = scores_.lower_bound({id, 0}); it != scores_.end() && it->first.first == id; ++it)
+      found.push_back(it->second);
+  }
+  return found;
 }
 
 Result<AttemptPage> MemoryStore::find(const AttemptQuery& query) const {
@@ -258,6 +285,7 @@ StoreCounts MemoryStore::counts() const {
   for (const auto& [step, uses] : consumption_) counts.consumed += uses.size();
   counts.events = events_.size();
   counts.versions = versions_.size();
+  counts.scores = scores_.size();
   return counts;
 }
 
@@ -290,6 +318,7 @@ Result<std::uint64_t> MemoryStore::collect(std::uint64_t keep, bool dry_run) {
     const Row& row = it->second;
     const bool stays = row.pinned || row.judged.selection.kept || consumed.count(it->first) > 0;
     deleted += stays ? 0 : 1;
+    if (!stays && !dry_run) scores_.erase(scores_.lower_bound({it->first, 0}), scores_.lower_bound({it->first + 1, 0}));
     it = stays || dry_run ? std::next(it) : attempts_.erase(it);
   }
   return deleted;

@@ -1,5 +1,7 @@
 #include "storage/query.hpp"
 
+#include "storage/codec.hpp"
+
 namespace autodidact {
 namespace {
 
@@ -26,6 +28,11 @@ Status check_attempt(const Attempt& attempt) {
                                  " versions"};
   }
   return {};
+}
+
+Status bad_score(const AttemptScore& score, const char* fault) {
+  return {Errc::kInternal, "replay store: a score of attempt " + std::to_string(score.attempt) + " by version " +
+                               std::to_string(score.scorer) + ": " + fault};
 }
 
 Status normalize_item(ItemResult& item) {
@@ -94,6 +101,18 @@ bool past_cursor(const AttemptQuery& query, AttemptId id) {
 Status normalize(WriteSet& set) {
   for (ItemResult& item : set.items) AD_RETURN_IF_ERROR(normalize_item(item));
   for (const JudgedAttempt& seed : set.seeds) AD_RETURN_IF_ERROR(check_attempt(seed.attempt));
+  for (const AttemptScore& score : set.scores) {
+    if (const char* fault = fault_of(score)) return bad_score(score, fault);
+  }
+  return {};
+}
+
+Status check_target(const AttemptScore& score, const std::optional<AttemptSummary>& attempt) {
+  if (!attempt) {
+    return {Errc::kNotFound, "replay store: the scored attempt " + std::to_string(score.attempt) + " is not in the store"};
+  }
+  if (!score.step_ends.empty() && score.step_ends.back() >= attempt->length)
+    return bad_score(score, "its steps end behind the attempt");
   return {};
 }
 

@@ -19,6 +19,10 @@ bool past_cursor(const AttemptQuery& query, AttemptId id);
 // a malformed set is a bug of the caller.
 Status normalize(WriteSet& set);
 
+// Whether a well-formed score may be stored of this attempt (unset = not there): kNotFound, or kInternal when its steps end
+// behind the completion. To be asked of a whole set before any of it is applied.
+Status check_target(const AttemptScore& score, const std::optional<AttemptSummary>& attempt);
+
 // Attempts and seeds of the set.
 std::size_t attempt_count(const WriteSet& set);
 

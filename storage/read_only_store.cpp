@@ -23,6 +23,7 @@ class ReadOnlyStore : public ReplayStore {
   void submit(WriteSet, Callback done) override { done(read_only()); }
   Result<std::vector<JudgedAttempt>> read(std::span<const AttemptId> ids) const override { return read_attempts(db(), ids); }
   Result<Problem> problem(ProblemId id) const override { return read_problem(db(), id); }
+  Result<std::vector<AttemptScore>> scores(std::span<const AttemptId> ids) const override { return read_scores(db(), ids); }
   Result<AttemptPage> find(const AttemptQuery& query) const override { return find_page(source_, query); }
   std::optional<AttemptSummary> summary(AttemptId id) const override {
     if (id == 0) return std::nullopt;

@@ -58,7 +58,7 @@ struct WriteSet {
   std::vector<Problem> problems;
   std::vector<Consumption> consumed;
   std::vector<VersionRecord> versions;  // inserted or replaced by id
-  std::vector<AttemptScore> scores;     // inserted or replaced by attempt and scorer; of attempts that are stored
+  std::vector<AttemptScore> scores;     // inserted or replaced by attempt and scorer; of attempts stored before this set
   std::vector<Event> events;
   std::optional<LoopState> loop;
   std::optional<TrainerState> trainer;
@@ -120,7 +120,7 @@ struct ItemState {
 // What is stored now; collect() lowers the counts of attempts. attempts includes seeds.
 struct StoreCounts {
   std::uint64_t attempts = 0, seeds = 0, problems = 0, kept = 0, correct = 0, wrong = 0, cannot_judge = 0, items = 0,
-                quarantined = 0, consumed = 0, events = 0, versions = 0;
+                quarantined = 0, consumed = 0, events = 0, versions = 0, scores = 0;
 };
 
 struct StoreHealth {
@@ -152,7 +152,8 @@ class ReplayStore {
   virtual ~ReplayStore() = default;
 
   // Queues `set`; `done` runs on the writer thread after the synced commit, or with kTemporary (queue full, disk full: retry
-  // later) or kIo. Callbacks run in submission order and must not block.
+  // later) or kIo, or with kNotFound when it scores an attempt that is not there (retention may have been quicker). Callbacks
+  // run in submission order and must not block.
   virtual void submit(WriteSet set, Callback done) = 0;
   // submit() and wait. Not for actors.
   Result<WriteReceipt> commit(WriteSet set);
@@ -180,8 +181,8 @@ class ReplayStore {
   virtual StoreHealth health() const = 0;
 
   virtual Status pin(std::span<const AttemptId> ids, bool pinned) = 0;
-  // Deletes attempts older than the newest `keep` that are neither pinned, kept, nor consumed; returns how many (would be)
-  // deleted.
+  // Deletes attempts older than the newest `keep` that are neither pinned, kept, nor consumed, with their scores; returns how
+  // many (would be) deleted.
   virtual Result<std::uint64_t> collect(std::uint64_t keep, bool dry_run) = 0;
 };
 

@@ -113,6 +113,20 @@ void delete_rows(const RocksDb& db, const std::vector<AttemptSummary>& gone, roc
   }
 }
 
+// Their scores, found in one pass over the ids from the first to the last.
+Status delete_scores(const RocksDb& db, const std::vector<AttemptSummary>& gone, StoreWriter::Change& change) {
+  if (gone.empty() || change.state.counts.scores == 0) return {};
+  auto at = gone.begin();
+  return db.scan(Column::kScores, Key(gone.front().id).view(), [&](std::string_view key, std::string_view) {
+    while (at != gone.end() && at->id < key_number(key)) ++at;
+    if (at == gone.end()) return false;
+    if (at->id != key_number(key)) return true;
+    change.batch.Delete(db.handle(Column::kScores), slice(key)).PermitUncheckedError();
+    change.state.counts.scores -= 1;
+    return true;
+  });
+}
+
 using ByProblem = std::map<ProblemId, std::vector<AttemptId>>;  // ascending
 
 // Takes `gone` out of one row; a row that loses its first id keeps its key. How many it held.
@@ -184,6 +198,7 @@ Status fill_step(const StoreCore& core, const RocksDb& db, const Plan& plan, Blo
     if (gone.size() > before) AD_RETURN_IF_ERROR(put_block(db, number, left, change));
   }
   delete_rows(db, gone, change.batch);
+  AD_RETURN_IF_ERROR(delete_scores(db, gone, change));
   ByProblem by_problem;
   for (const AttemptSummary& row : gone) {
     by_problem[row.problem].push_back(row.id);
@@ -214,7 +229,9 @@ Status free_space(StoreCore& core, std::uint64_t deleted, AttemptId end) {
   if (deleted < stored / 2) return {};
   core.deleted_since_compaction = 0;
   const std::shared_lock lock(core.db_mutex);
-  return core.db ? core.db->compact(Column::kAttempts, Key(1).view(), Key(end).view()) : Status();
+  if (!core.db) return {};
+  AD_RETURN_IF_ERROR(core.db->compact(Column::kAttempts, Key(1).view(), Key(end).view()));
+  return core.db->compact(Column::kScores, Key(1).view(), Key(end).view());
 }
 
 }  // namespace

@@ -16,8 +16,11 @@ namespace {
 rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
 std::string_view view(const rocksdb::Slice& text) { return {text.data(), text.size()}; }
 
-constexpr const char* kNames[kColumnCount] = {"meta",     "problems", "attempts", "hot",         "zones",
-                                              "postings", "items",    "versions", "consumption", "events"};
+constexpr const char* kNames[kColumnCount] = {"meta",  "problems", "attempts",    "hot",    "zones", "postings",
+                                              "items", "versions", "consumption", "events", "scores"};
+
+// A store of an earlier program lacks it until it is opened for writing.
+bool is_optional(Column column) { return column == Column::kScores; }
 
 // Ours, "default" (RocksDB insists on it), and whatever else the store has.
 std::vector<std::string> families_of(const std::string& directory, rocksdb::Env* env, RocksDb::Mode mode) {
@@ -81,7 +84,7 @@ Result<std::unique_ptr<RocksDb>> RocksDb::open(const std::string& directory, con
     }
   }
   for (std::size_t i = 0; i < kColumnCount; ++i) {
-    if (opened->handles_[i]) continue;
+    if (opened->handles_[i] || is_optional(static_cast<Column>(i))) continue;
     if (db->GetLatestSequenceNumber() == 0)
       return {Errc::kNotFound, "no replay store in " + directory + ": making it was interrupted"};
     return {Errc::kBadInput, directory + " is no replay store: it is a RocksDB database without a family '" + kNames[i] + "'"};
@@ -91,6 +94,7 @@ Result<std::unique_ptr<RocksDb>> RocksDb::open(const std::string& directory, con
 
 Result<std::optional<std::string>> RocksDb::get(Column column, std::string_view key) const {
   std::string value;
+  if (!handle(column)) return std::optional<std::string>();
   const rocksdb::Status status = db_->Get(rocksdb::ReadOptions(), handle(column), slice(key), &value);
   if (status.IsNotFound()) return std::optional<std::string>();
   if (!status.ok()) return translate(status, std::string("reading ") + name(column));
@@ -120,6 +124,7 @@ Status RocksDb::multi_get(Column column, const std::vector<Key>& keys, const Vis
 }
 
 Status RocksDb::scan(Column column, std::string_view from, const Visit& visit) const {
+  if (!handle(column)) return {};
   const std::unique_ptr<rocksdb::Iterator> row(db_->NewIterator(rocksdb::ReadOptions(), handle(column)));
   for (row->Seek(slice(from)); row->Valid() && visit(view(row->key()), view(row->value())); row->Next()) continue;
   return row->status().ok() ? Status() : translate(row->status(), std::string("scanning ") + name(column));
@@ -128,6 +133,20 @@ Status RocksDb::scan(Column column, std::string_view from, const Visit& visit) c
 Status RocksDb::scan_back(Column column, std::string_view from, const Visit& visit) const {
   const std::unique_ptr<rocksdb::Iterator> row(db_->NewIterator(rocksdb::ReadOptions(), handle(column)));
   for (row->SeekForPrev(slice(from)); row->Valid() && visit(view(row->key()), view(row->value())); row->Prev()) continue;
+  return row->status().ok() ? Status() : translate(row->status(), std::string("scanning ") + name(column));
+}
+
+Status RocksDb::scan_under(Column column, const std::vector<Key>& prefixes, const Visit& visit) const {
+  if (!handle(column)) return {};
+  const std::unique_ptr<rocksdb::Iterator> row(db_->NewIterator(rocksdb::ReadOptions(), handle(column)));
+  for (const Key& key : prefixes) {
+    const rocksdb::Slice prefix = slice(key.view());
+    row->Seek(prefix);
+    for (; row->Valid() && row->key().starts_with(prefix); row->Next()) {
+      if (!visit(view(row->key()), view(row->value()))) return {};
+    }
+    if (!row->Valid()) break;
+  }
   return row->status().ok() ? Status() : translate(row->status(), std::string("scanning ") + name(column));
 }
 

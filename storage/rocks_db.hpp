@@ -12,6 +12,8 @@
 //   versions     version id                    version record
 //   consumption  step                          what the trainer drew for that step
 //   events       sequence number               event
+//   scores       attempt id | scorer           what a verifier or rollouts made of an attempt; made when first opened for
+//                                              writing, and empty to a reader of a store older than it
 // Ids in keys are 8 bytes big-endian, so key order is id order.
 
 #include <array>
@@ -47,8 +49,9 @@ enum class Column : std::uint8_t {
   kVersions,
   kConsumption,
   kEvents,
+  kScores,
 };
-inline constexpr std::size_t kColumnCount = 10;
+inline constexpr std::size_t kColumnCount = 11;
 const char* name(Column column);
 
 // What this program reads and writes; a store of another format is refused. Format 1 kept verdicts in rows of their own.
@@ -98,6 +101,8 @@ class RocksDb {
   using Visit = std::function<bool(std::string_view key, std::string_view value)>;
   Status scan(Column column, std::string_view from, const Visit& visit) const;
   Status scan_back(Column column, std::string_view from, const Visit& visit) const;
+  // Visits the rows whose keys begin with one of these (given ascending).
+  Status scan_under(Column column, const std::vector<Key>& prefixes, const Visit& visit) const;
 
   Status write(rocksdb::WriteBatch& batch, bool sync);
   // Starts writing the memtables to files, so that the log to be replayed at the next open is short.
@@ -107,6 +112,7 @@ class RocksDb {
   Status verify_files() const;
   Status compact(Column column, std::string_view first, std::string_view last);
 
+  // Null for a family that this store has not: then it reads as empty.
   rocksdb::ColumnFamilyHandle* handle(Column column) const { return handles_[static_cast<std::size_t>(column)]; }
   Status translate(const rocksdb::Status& status, const std::string& action) const;
 

@@ -48,8 +48,8 @@ rocksdb::ColumnFamilyOptions family_options(const std::string& family, const std
   options.compression = rocksdb::kNoCompression;  // log-probabilities do not compress, and the rest is small
   options.write_buffer_size = family == name(Column::kAttempts) ? kAttemptBufferBytes : kOtherBufferBytes;
   options.level_compaction_dynamic_level_bytes = true;
-  // "Is this problem new?" is mostly a no; and problem ids are hashes, so each file may hold any of them.
-  if (family == name(Column::kProblems) || family == name(Column::kPostings)) {
+  // "Is this problem, or this score, new?" is mostly a no; and problem ids are hashes, so each file may hold any of them.
+  if (family == name(Column::kProblems) || family == name(Column::kPostings) || family == name(Column::kScores)) {
     table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
   }
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));

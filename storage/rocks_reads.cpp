@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <set>
 
 #include "storage/codec.hpp"
 #include "storage/store_state.hpp"
@@ -51,6 +52,21 @@ Result<std::vector<JudgedAttempt>> read_attempts(const RocksDb& db, std::span<co
 Result<Problem> read_problem(const RocksDb& db, ProblemId id) {
   AD_ASSIGN_OR_RETURN(const auto row, db.get(Column::kProblems, Key(id).view()));
   return row ? decode_problem(*row, id) : Result<Problem>(missing("problem", id));
+}
+
+Result<std::vector<AttemptScore>> read_scores(const RocksDb& db, std::span<const AttemptId> ids) {
+  const std::set<AttemptId> ascending(ids.begin(), ids.end());
+  std::vector<AttemptScore> scores;
+  Status failure;
+  const auto visit = [&](std::string_view key, std::string_view value) {
+    auto score = decode_score(value, key_number(key), static_cast<VersionId>(key_number(key, 8)));
+    failure = score.status();
+    if (failure.ok()) scores.push_back(std::move(score).value());
+    return failure.ok();
+  };
+  AD_RETURN_IF_ERROR(db.scan_under(Column::kScores, std::vector<Key>(ascending.begin(), ascending.end()), visit));
+  AD_RETURN_IF_ERROR(failure);
+  return scores;
 }
 
 Result<LoopState> read_loop(const RocksDb& db) { return read_cursor(db, kLoopRow, decode_loop); }

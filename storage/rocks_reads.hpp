@@ -8,6 +8,7 @@ namespace autodidact {
 
 Result<std::vector<JudgedAttempt>> read_attempts(const RocksDb& db, std::span<const AttemptId> ids);
 Result<Problem> read_problem(const RocksDb& db, ProblemId id);
+Result<std::vector<AttemptScore>> read_scores(const RocksDb& db, std::span<const AttemptId> ids);
 Result<LoopState> read_loop(const RocksDb& db);
 Result<TrainerState> read_trainer(const RocksDb& db);
 Result<std::vector<ItemState>> read_items(const RocksDb& db, std::uint32_t round);

@@ -54,6 +54,9 @@ class RocksStore : public ReplayStore, public Checkpointable {
   Result<Problem> problem(ProblemId id) const override {
     return with_db([&](const RocksDb& db) { return read_problem(db, id); });
   }
+  Result<std::vector<AttemptScore>> scores(std::span<const AttemptId> ids) const override {
+    return with_db([&](const RocksDb& db) { return read_scores(db, ids); });
+  }
   Result<AttemptPage> find(const AttemptQuery& query) const override {
     if (!query.problem) return find_page(RamSource(*core_, nullptr), query);
     return with_db([&](const RocksDb& db) { return find_page(RamSource(*core_, &db), query); });

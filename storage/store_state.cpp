@@ -8,7 +8,7 @@
 namespace autodidact {
 namespace {
 
-// In the order they are stored.
+// In the order they are stored; `scores`, younger than these, stands behind them.
 template <class Counts, class Visit>
 void each_count(Counts& c, const Visit& visit) {
   for (auto* value : {&c.attempts, &c.seeds, &c.problems, &c.kept, &c.correct, &c.wrong, &c.cannot_judge, &c.items,
@@ -35,6 +35,7 @@ void encode_state(const StoreState& state, std::string& out) {
   frame.varint(state.last_consumed);
   frame.varint(state.collected);
   each_count(state.counts, [&](const std::uint64_t& value) { frame.varint(value); });
+  frame.varint(state.counts.scores);
   frame.seal(0);
 }
 
@@ -49,6 +50,7 @@ Result<StoreState> decode_state(std::string_view bytes) {
   state.last_consumed = in.varint();
   state.collected = in.varint();
   each_count(state.counts, [&](std::uint64_t& value) { value = in.varint(); });
+  if (!in.at_end()) state.counts.scores = in.varint();  // written since there are verifiers
   AD_RETURN_IF_ERROR(frame_end(in, "state", 0));
   if (state.next_attempt == 0 || state.next_event == 0) return damaged("state", 0, "ids start at 1");
   return state;

@@ -185,8 +185,13 @@ Status StoreWriter::build_and_write(Group& group, std::vector<Result<WriteReceip
   const auto begin = Clock::now();
   GroupBuilder builder(*core_.db, core_.blocks, memory_, known_);
   for (const auto& job : group) {
-    answers.push_back(job->rejected.ok() ? builder.add(job->set) : Result<WriteReceipt>(job->rejected));
-    if (job->rejected.ok() && !answers.back().ok()) return answers.back().status();
+    Status refused = job->rejected.ok() ? builder.check(job->set) : job->rejected;
+    if (!refused.ok()) {
+      answers.emplace_back(std::move(refused));
+      continue;
+    }
+    answers.push_back(builder.add(job->set));
+    if (!answers.back().ok()) return answers.back().status();
   }
   AD_RETURN_IF_ERROR(builder.finish());
   AD_RETURN_IF_ERROR(write(builder.batch()));

@@ -38,6 +38,7 @@ class Verifier {
     if (deep_) check_attempts();
     check_items();
     check_consumption();
+    check_scores();
     for (const auto& [kind, lines] : lines_) {
       if (lines > kMostLinesPerKind) {
         report_.problems.push_back(kind + ": and " + std::to_string(lines - kMostLinesPerKind) + " more");
@@ -84,6 +85,7 @@ class Verifier {
   void check_items();
   void check_item(const ItemState& item);
   void check_consumption();
+  void check_scores();
   std::optional<AttemptSummary> summary(AttemptId id) const {
     const auto block = id == 0 ? nullptr : blocks_.block(block_of(id));
     return block ? block->find(id) : std::nullopt;
@@ -266,6 +268,15 @@ void Verifier::check_consumption() {
     return {};
   });
   expect_count("consumed attempts", consumed, state_.counts.consumed);
+}
+
+void Verifier::check_scores() {
+  const std::uint64_t scores = each(Column::kScores, [&](std::string_view key, std::string_view value) -> Status {
+    const AttemptId id = key_number(key);
+    AD_ASSIGN_OR_RETURN(const AttemptScore score, decode_score(value, id, static_cast<VersionId>(key_number(key, 8))));
+    return check_target(score, summary(id));
+  });
+  expect_count("scores", scores, state_.counts.scores);
 }
 
 }  // namespace

@@ -38,6 +38,7 @@ class GateStore : public ReplayStore {
 
   Result<std::vector<JudgedAttempt>> read(std::span<const AttemptId> ids) const override { return inner_->read(ids); }
   Result<Problem> problem(ProblemId id) const override { return inner_->problem(id); }
+  Result<std::vector<AttemptScore>> scores(std::span<const AttemptId> ids) const override { return inner_->scores(ids); }
   Result<AttemptPage> find(const AttemptQuery& query) const override { return inner_->find(query); }
   std::optional<AttemptSummary> summary(AttemptId id) const override { return inner_->summary(id); }
   std::vector<AttemptId> draw(const DrawRequest& request) const override { return inner_->draw(request); }

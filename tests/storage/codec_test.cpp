@@ -91,12 +91,14 @@ TEST(Codec, SmallRecordsComeBackAsTheyWere) {
   version.state = VersionState::kRolledBack;
   version.reason = "worse";
   version.created_us = -5;
+  version.line = VersionLine::kVerifier;
   encode_version(version, bytes);
   const auto version_back = decode_version(bytes, 5);
   ASSERT_TRUE(version_back.ok());
   EXPECT_EQ(version_back.value().metrics_json, version.metrics_json);
   EXPECT_EQ(version_back.value().state, VersionState::kRolledBack);
   EXPECT_EQ(version_back.value().created_us, -5);
+  EXPECT_EQ(version_back.value().line, VersionLine::kVerifier);
 
   Event event{.seq = 3, .created_us = 9, .step = 8, .kind = "gate", .detail_json = "{}"};
   encode_event(event, bytes);
@@ -106,21 +108,113 @@ TEST(Codec, SmallRecordsComeBackAsTheyWere) {
   EXPECT_EQ(event_back.value().step, 8u);
 
   TrainerState trainer{.step = 10, .plan_round = 2, .plan_first_step = 5, .plan_steps = 50, .plan_start = 3, .slot = "a"};
+  trainer.plan_line = VersionLine::kVerifier;
   encode_trainer(trainer, bytes);
   const auto trainer_back = decode_trainer(bytes);
   ASSERT_TRUE(trainer_back.ok());
   EXPECT_EQ(trainer_back.value().plan_steps, 50u);
+  EXPECT_EQ(trainer_back.value().plan_line, VersionLine::kVerifier);
 
   LoopState loop;
   loop.phase = "train";
   loop.round_size = 2000;
   loop.best_accuracy = 0.25;
+  loop.verifier = 9;
   encode_loop(loop, bytes);
   const auto loop_back = decode_loop(bytes);
   ASSERT_TRUE(loop_back.ok());
   EXPECT_EQ(loop_back.value().phase, "train");
   EXPECT_EQ(loop_back.value().round_size, 2000u);
   EXPECT_EQ(loop_back.value().best_accuracy, 0.25);
+  EXPECT_EQ(loop_back.value().verifier, 9u);
+}
+
+TEST(Codec, ScoresComeBackAsTheyWere) {
+  std::string bytes;
+  for (AttemptScore score : {make_score(7, 0), make_score(7, 3, 5), make_score(UINT64_MAX, UINT32_MAX, 4096)}) {
+    score.score = -1.5e-30f;
+    if (score.steps.size() == 5) score.step_ends = {0, 127, 128, 70'000, UINT32_MAX};
+    encode_score(score, bytes);
+    const auto read = decode_score(bytes, score.attempt, score.scorer);
+    ASSERT_TRUE(read.ok()) << read.status().message();
+    expect_equal({read.value()}, {score});
+    EXPECT_FALSE(decode_score(bytes, score.attempt - 1, score.scorer).ok());
+    EXPECT_FALSE(decode_score(bytes, score.attempt, score.scorer - 1).ok());
+  }
+}
+
+TEST(Codec, AScoreOutOfBoundsIsNamedAndNeverDecoded) {
+  const auto with = [](const std::function<void(AttemptScore&)>& change) {
+    AttemptScore score = make_score(7, 3, 2);
+    change(score);
+    return score;
+  };
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const std::vector<std::pair<AttemptScore, std::string>> cases = {
+      {with([](AttemptScore& s) { s.kind.clear(); }), "kind"},
+      {with([](AttemptScore& s) { s.kind.assign(65, 'x'); }), "kind"},
+      {with([&](AttemptScore& s) { s.score = nan; }), "finite"},
+      {with([](AttemptScore& s) { s.score = -std::numeric_limits<float>::infinity(); }), "finite"},
+      {make_score(7, 3, 4097), "4096"},
+      {with([](AttemptScore& s) {
+         s.step_ends = {3, 3};
+       }),
+       "ascend"},
+      {with([](AttemptScore& s) { s.steps[1] = 1.001f; }), "probability"},
+      {with([](AttemptScore& s) { s.steps[0] = -0.001f; }), "probability"},
+      {with([&](AttemptScore& s) { s.steps[0] = nan; }), "probability"},
+  };
+  for (const auto& [score, named] : cases) {
+    ASSERT_NE(fault_of(score), nullptr) << named;
+    EXPECT_NE(std::string(fault_of(score)).find(named), std::string::npos) << fault_of(score);
+    std::string bytes;
+    encode_score(score, bytes);
+    EXPECT_EQ(decode_score(bytes, 7, 3).status().code(), Errc::kBadInput) << named;
+  }
+  const AttemptScore uneven = with([](AttemptScore& s) { s.steps.pop_back(); });
+  EXPECT_NE(fault_of(uneven), nullptr);
+  const AttemptScore ends_only = with([](AttemptScore& s) { s.steps.clear(); });
+  EXPECT_EQ(fault_of(ends_only), nullptr);
+}
+
+// A frame as it was before `bytes` were added at its end.
+std::string without_last(std::string frame, std::size_t bytes, std::uint64_t key) {
+  frame.resize(frame.size() - bytes);
+  const std::uint32_t sum = checksum(std::string_view(frame).substr(5), key);
+  std::memcpy(frame.data() + 1, &sum, sizeof sum);
+  return frame;
+}
+
+TEST(Codec, RecordsOfTheTimeBeforeVerifiersAreRead) {
+  std::string bytes;
+  VersionRecord version = make_version(5);
+  version.line = VersionLine::kVerifier;
+  encode_version(version, bytes);
+  const auto old_version = decode_version(without_last(bytes, 1, 5), 5);
+  ASSERT_TRUE(old_version.ok()) << old_version.status().message();
+  EXPECT_EQ(old_version.value().line, VersionLine::kGenerator);
+  EXPECT_EQ(old_version.value().parent, 1u);
+
+  encode_trainer({.step = 10, .plan_line = VersionLine::kVerifier, .slot = "a"}, bytes);
+  const auto old_trainer = decode_trainer(without_last(bytes, 1, 0));
+  ASSERT_TRUE(old_trainer.ok()) << old_trainer.status().message();
+  EXPECT_EQ(old_trainer.value().plan_line, VersionLine::kGenerator);
+  EXPECT_EQ(old_trainer.value().slot, "a");
+
+  encode_loop({.phase = "train", .best_accuracy = 0.5, .verifier = 9}, bytes);
+  const auto old_loop = decode_loop(without_last(bytes, 1, 0));
+  ASSERT_TRUE(old_loop.ok()) << old_loop.status().message();
+  EXPECT_EQ(old_loop.value().verifier, 0u);
+  EXPECT_EQ(old_loop.value().best_accuracy, 0.5);
+
+  StoreState state;
+  state.counts.versions = 3;
+  state.counts.scores = 9;
+  encode_state(state, bytes);
+  const auto old_state = decode_state(without_last(bytes, 1, 0));
+  ASSERT_TRUE(old_state.ok()) << old_state.status().message();
+  EXPECT_EQ(old_state.value().counts.scores, 0u);
+  EXPECT_EQ(old_state.value().counts.versions, 3u);
 }
 
 TEST(Codec, ARecordFiledUnderAnotherKeyIsRefused) {
@@ -171,6 +265,8 @@ std::vector<Kind> all_kinds() {
   const std::vector<AttemptId> ids = {1, 2, 900};
   encode_postings(ids, 1, bytes);
   kinds.push_back({bytes, [](std::string_view b) { return decode_postings(b, 1).ok(); }});
+  encode_score(make_score(1, 3, 6), bytes);
+  kinds.push_back({bytes, [](std::string_view b) { return decode_score(b, 1, 3).ok(); }});
   encode_loop(LoopState(), bytes);
   kinds.push_back({bytes, [](std::string_view b) { return decode_loop(b).ok(); }});
   encode_trainer(TrainerState(), bytes);

@@ -10,9 +10,11 @@
 #include <atomic>
 #include <chrono>
 #include <csignal>
+#include <cstring>
 #include <fstream>
 #include <thread>
 
+#include "storage/bytes.hpp"
 #include "storage/codec.hpp"
 #include "storage/commit_mark.hpp"
 #include "storage/store_state.hpp"
@@ -84,6 +86,30 @@ class DamagedStore : public ::testing::Test {
     rocksdb::WriteBatch batch;
     change(*db, batch);
     ASSERT_TRUE(db->write(batch, true).ok());
+  }
+  std::vector<std::string> family_names() const {
+    std::vector<std::string> names;
+    EXPECT_TRUE(rocksdb::DB::ListColumnFamilies({}, path(), &names).ok());
+    return names;
+  }
+  // The database without us: `use` is called with each of its families.
+  void each_family(const std::function<void(rocksdb::DB&, rocksdb::ColumnFamilyHandle*)>& use) {
+    std::vector<rocksdb::ColumnFamilyDescriptor> families;
+    for (const std::string& name : family_names()) families.emplace_back(name, rocksdb::ColumnFamilyOptions());
+    std::vector<rocksdb::ColumnFamilyHandle*> handles;
+    rocksdb::DB* raw = nullptr;
+    ASSERT_TRUE(rocksdb::DB::Open({}, path(), families, &handles, &raw).ok());
+    const std::unique_ptr<rocksdb::DB> db(raw);
+    for (rocksdb::ColumnFamilyHandle* handle : handles) {
+      use(*db, handle);
+      ASSERT_TRUE(db->DestroyColumnFamilyHandle(handle).ok());
+    }
+  }
+  void drop_family(const std::string& dropped) {
+    each_family([&](rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family) {
+      if (family->GetName() != dropped) return;
+      ASSERT_TRUE(db.DropColumnFamily(family).ok());
+    });
   }
   static rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
 
@@ -218,23 +244,58 @@ TEST_F(DamagedStore, AnotherFormatIsRefusedUntouched) {
 
 TEST_F(DamagedStore, FamiliesOfALaterProgramAreLeftAlone) {
   make_store();
-  {
-    std::vector<std::string> names;
-    ASSERT_TRUE(rocksdb::DB::ListColumnFamilies({}, path(), &names).ok());
-    std::vector<rocksdb::ColumnFamilyDescriptor> families;
-    for (const std::string& name : names) families.emplace_back(name, rocksdb::ColumnFamilyOptions());
-    std::vector<rocksdb::ColumnFamilyHandle*> handles;
-    rocksdb::DB* raw = nullptr;
-    ASSERT_TRUE(rocksdb::DB::Open({}, path(), families, &handles, &raw).ok());
-    const std::unique_ptr<rocksdb::DB> db(raw);
+  each_family([](rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family) {
+    if (family->GetName() != "meta") return;
     rocksdb::ColumnFamilyHandle* later = nullptr;
-    ASSERT_TRUE(db->CreateColumnFamily({}, "later", &later).ok());
-    ASSERT_TRUE(db->Put({}, later, "key", "value").ok());
-    handles.push_back(later);
-    for (rocksdb::ColumnFamilyHandle* handle : handles) ASSERT_TRUE(db->DestroyColumnFamilyHandle(handle).ok());
-  }
+    ASSERT_TRUE(db.CreateColumnFamily({}, "later", &later).ok());
+    ASSERT_TRUE(db.Put({}, later, "key", "value").ok());
+    ASSERT_TRUE(db.DestroyColumnFamilyHandle(later).ok());
+  });
   EXPECT_EQ(open_read_only().value()->counts().items, 400u);
   EXPECT_TRUE(open().value()->commit(item_set(5000)).ok());
+}
+
+// As a program wrote it that knew no scores: neither their family nor their counter.
+TEST_F(DamagedStore, AStoreOlderThanScoresOpensAndIsGivenTheFamily) {
+  make_store();
+  drop_family("scores");
+  each_family([](rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family) {
+    if (family->GetName() != "meta") return;
+    std::string state;
+    ASSERT_TRUE(db.Get({}, family, slice(kStateRow), &state).ok());
+    state.pop_back();
+    const std::uint32_t sum = checksum(std::string_view(state).substr(5), 0);
+    std::memcpy(state.data() + 1, &sum, sizeof sum);
+    ASSERT_TRUE(db.Put({}, family, slice(kStateRow), state).ok());
+  });
+  const std::vector<AttemptId> ids = {1, 2};
+  {
+    const auto reader = open_read_only();
+    ASSERT_TRUE(reader.ok()) << reader.status().message();
+    EXPECT_EQ(reader.value()->counts().attempts, 800u);
+    EXPECT_EQ(reader.value()->counts().scores, 0u);
+    EXPECT_THAT(reader.value()->scores(ids).value(), IsEmpty());
+  }
+  EXPECT_THAT(problems(true), IsEmpty());
+  EXPECT_THAT(family_names(), Not(::testing::Contains("scores")));  // reading made none
+  {
+    auto store = open();
+    ASSERT_TRUE(store.ok()) << store.status().message();
+    WriteSet set;
+    set.scores = {make_score(2, 1)};
+    ASSERT_TRUE(store.value()->commit(std::move(set)).ok());
+  }
+  EXPECT_THAT(family_names(), ::testing::Contains("scores"));
+  const auto reader = open_read_only().value();
+  expect_equal(reader->scores(ids).value(), {make_score(2, 1)});
+  EXPECT_THAT(problems(true), IsEmpty());
+}
+
+TEST_F(DamagedStore, AnyOtherMissingFamilyIsNotOurs) {
+  make_store();
+  drop_family("zones");
+  EXPECT_THAT(open_read_only().status().message(), HasSubstr("'zones'"));
+  EXPECT_EQ(open().status().code(), Errc::kBadInput);
 }
 
 TEST_F(DamagedStore, ASecondWriterIsRefusedWithOneLine) {
@@ -406,6 +467,32 @@ TEST_F(DamagedStore, VerifyFindsConsumptionOfNothing) {
     batch.Put(db.handle(Column::kConsumption), slice(Key(1).view()), bytes);
   });
   EXPECT_THAT(problems(false), ElementsAre(HasSubstr("step 1 consumed attempt 12345")));
+}
+
+TEST_F(DamagedStore, VerifyFindsScoresOfNothingAndDamagedOnes) {
+  make_store();
+  WriteSet set;
+  set.scores = {make_score(2, 0), make_score(3, 0), make_score(4, 0)};
+  ASSERT_TRUE(open().value()->commit(std::move(set)).ok());
+  EXPECT_THAT(problems(), IsEmpty());
+  tamper([](const RocksDb& db, rocksdb::WriteBatch& batch) {
+    rocksdb::ColumnFamilyHandle* scores = db.handle(Column::kScores);
+    std::string bytes;
+    encode_score(make_score(90'000, 0), bytes);
+    batch.Put(scores, slice(Key(90'000, 0).view()), bytes);
+    encode_score(make_score(5, 0, 4000), bytes);  // more steps than it has tokens
+    batch.Put(scores, slice(Key(5, 0).view()), bytes);
+    batch.Put(scores, slice(Key(3, 0).view()), bytes);  // filed under another attempt
+    batch.Put(scores, slice(Key(2, 9).view()), *db.get(Column::kScores, Key(2, 0).view()).value());  // … or scorer
+    batch.Delete(scores, slice(Key(4, 0).view()));
+    batch.Delete(scores, slice(Key(2, 0).view()));
+  });
+  EXPECT_THAT(problems(false), ::testing::UnorderedElementsAre(
+                                   HasSubstr("attempt 90000 is not in the store"), HasSubstr("end behind the attempt"),
+                                   HasSubstr("score of attempt 3 is damaged"), HasSubstr("score of attempt 2 is damaged"),
+                                   HasSubstr("scores: 4 found, the counters say 3")));
+  const std::vector<AttemptId> ids = {3};
+  EXPECT_EQ(open_read_only().value()->scores(ids).status().code(), Errc::kBadInput);
 }
 
 TEST_F(DamagedStore, VerifySaysHowManyMoreThereAre) {

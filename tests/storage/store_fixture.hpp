@@ -107,6 +107,20 @@ inline VersionRecord make_version(VersionId id, VersionState state = VersionStat
   return version;
 }
 
+// Of an attempt with at least `steps` tokens.
+inline AttemptScore make_score(AttemptId attempt, VersionId scorer, std::uint32_t steps = 0) {
+  AttemptScore score;
+  score.attempt = attempt;
+  score.scorer = scorer;
+  score.kind = scorer == 0 ? "rollouts" : "prm";
+  score.score = -0.25f * static_cast<float>(attempt % 7 + scorer);
+  for (std::uint32_t i = 0; i < steps; ++i) {
+    score.step_ends.push_back(i);
+    score.steps.push_back(static_cast<float>((attempt + i) % 9) / 8);
+  }
+  return score;
+}
+
 inline Event make_event(const std::string& kind) {
   Event event;
   event.created_us = 5;
@@ -181,6 +195,19 @@ inline void expect_equal(const StoreCounts& a, const StoreCounts& b) {
   EXPECT_EQ(a.consumed, b.consumed);
   EXPECT_EQ(a.events, b.events);
   EXPECT_EQ(a.versions, b.versions);
+  EXPECT_EQ(a.scores, b.scores);
+}
+
+inline void expect_equal(const std::vector<AttemptScore>& a, const std::vector<AttemptScore>& b) {
+  ASSERT_EQ(a.size(), b.size());
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    EXPECT_EQ(a[i].attempt, b[i].attempt);
+    EXPECT_EQ(a[i].scorer, b[i].scorer);
+    EXPECT_EQ(a[i].kind, b[i].kind);
+    EXPECT_EQ(a[i].score, b[i].score);
+    EXPECT_EQ(a[i].step_ends, b[i].step_ends);
+    EXPECT_EQ(a[i].steps, b[i].steps);
+  }
 }
 
 inline std::vector<AttemptId> ids_of(const AttemptPage& page) {

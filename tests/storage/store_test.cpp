@@ -206,7 +206,9 @@ TEST_P(EveryStore, StoresAProblemOnceAndKeepsTheFirst) {
 TEST_P(EveryStore, KeepsBothCursors) {
   LoopState loop{
       .phase = "evaluate", .round = 3, .round_size = 9, .base = 1, .current = 4, .serving = 2, .best_accuracy = 0.75};
+  loop.verifier = 5;
   TrainerState trainer{.step = 99, .plan_round = 3, .plan_first_step = 50, .plan_steps = 70, .plan_start = 1, .slot = "s"};
+  trainer.plan_line = VersionLine::kVerifier;
   WriteSet set;
   set.loop = loop;
   set.trainer = trainer;
@@ -216,6 +218,8 @@ TEST_P(EveryStore, KeepsBothCursors) {
   EXPECT_EQ(store_->loop_state().value().serving, 2u);
   EXPECT_EQ(store_->trainer_state().value().plan_steps, 70u);
   EXPECT_EQ(store_->trainer_state().value().slot, "s");
+  EXPECT_EQ(store_->loop_state().value().verifier, 5u);
+  EXPECT_EQ(store_->trainer_state().value().plan_line, VersionLine::kVerifier);
 }
 
 TEST_P(EveryStore, AccountsForItemsByRound) {
@@ -300,6 +304,104 @@ TEST_P(EveryStore, RecordsConsumptionByStep) {
   EXPECT_EQ(uses[3].attempt, 8u);
   EXPECT_EQ(store_->counts().consumed, 5u);
   EXPECT_THAT(store_->consumption(4, UINT64_MAX).value(), IsEmpty());
+}
+
+// Of the stored attempts with at least `steps` tokens, the first `count`.
+std::vector<AttemptId> long_ids(const ReplayStore& store, std::uint32_t steps, std::size_t count) {
+  AttemptQuery query;
+  query.min_length = steps;
+  query.limit = count;
+  query.oldest_first = true;
+  return ids_of(store.find(query).value());
+}
+
+TEST_P(EveryStore, GivesScoresBackByAttemptAndScorer) {
+  commit(item_set(1, 1, 30));
+  const auto ids = long_ids(*store_, 4, 2);
+  WriteSet set;
+  set.scores = {make_score(ids[1], 0, 4), make_score(ids[0], 7), make_score(ids[0], 0, 3), make_score(ids[0], 300)};
+  const std::vector<AttemptScore> all = {set.scores[2], set.scores[1], set.scores[3], set.scores[0]};
+  commit(std::move(set));
+  reopen();
+  const std::vector<AttemptId> asked = {ids[1], 29, ids[0], ids[1], 9999};  // any order, repeats, strangers
+  expect_equal(store_->scores(asked).value(), all);
+  expect_equal(store_->scores(std::span(ids).subspan(1)).value(), {all[3]});
+  EXPECT_THAT(store_->scores({}).value(), IsEmpty());
+  EXPECT_EQ(store_->counts().scores, 4u);
+}
+
+TEST_P(EveryStore, ReplacesAScoreOfTheSameScorer) {
+  commit(item_set(1));
+  for (const char* kind : {"orm", "prm"}) {
+    WriteSet set;
+    set.scores = {make_score(1, 4), make_score(1, 4)};  // twice in one set, too: the last one stays
+    set.scores[1].kind = kind;
+    commit(std::move(set));
+    reopen();
+  }
+  const AttemptId id = 1;
+  const auto scores = store_->scores(std::span(&id, 1)).value();
+  ASSERT_EQ(scores.size(), 1u);
+  EXPECT_EQ(scores[0].kind, "prm");
+  EXPECT_EQ(store_->counts().scores, 1u);
+}
+
+TEST_P(EveryStore, RefusesAScoreThatFitsNoAttemptWithItsWholeSetAlone) {
+  commit(item_set(1, 1, 2));
+  const auto refused = [&](const AttemptScore& score) {
+    std::promise<Status> answer;
+    WriteSet wrong = item_set(2);
+    wrong.scores = {make_score(1, 1), score};
+    store_->submit(std::move(wrong), [&](Result<WriteReceipt> receipt) { answer.set_value(receipt.status()); });
+    WriteSet neighbour;  // in the same group, where there are groups
+    neighbour.scores = {make_score(2, 1)};
+    EXPECT_TRUE(store_->commit(std::move(neighbour)).ok());
+    return answer.get_future().get();
+  };
+  const Status missing = refused(make_score(3, 1));  // what its own set would bring has no id yet
+  EXPECT_EQ(missing.code(), Errc::kNotFound);
+  EXPECT_NE(missing.message().find("attempt 3 "), std::string::npos) << missing.message();
+  EXPECT_EQ(refused(make_score(0, 1)).code(), Errc::kNotFound);
+  EXPECT_EQ(refused(make_score(1, 1, store_->summary(1)->length + 1)).code(), Errc::kInternal);
+  AttemptScore uneven = make_score(1, 1);
+  uneven.steps = {0.5f};
+  EXPECT_EQ(refused(uneven).code(), Errc::kInternal);
+  EXPECT_EQ(store_->counts().scores, 1u);
+  EXPECT_EQ(store_->counts().items, 1u);
+}
+
+TEST_P(EveryStore, ScoresMayFollowTheirAttemptsInTheSameGroup) {
+  store_->submit(item_set(1, 1, 5), [](Result<WriteReceipt> receipt) { EXPECT_TRUE(receipt.ok()); });
+  WriteSet set;
+  set.scores = {make_score(5, 2)};
+  commit(std::move(set));
+  EXPECT_EQ(store_->counts().scores, 1u);
+}
+
+TEST_P(EveryStore, RetentionTakesTheScoresWithTheirAttempts) {
+  commit_items(900, 1);
+  std::vector<AttemptId> all;
+  WriteSet set;
+  for (AttemptId id = 1; id <= 900; ++id) {
+    all.push_back(id);
+    if (id % 3 == 0) set.scores.push_back(make_score(id, 0));
+    if (id % 5 == 0) set.scores.push_back(make_score(id, 6));
+  }
+  const std::size_t set_size = set.scores.size();
+  commit(std::move(set));
+  EXPECT_GT(store_->collect(100, true).value(), 0u);
+  EXPECT_EQ(store_->counts().scores, set_size);
+  EXPECT_GT(store_->collect(100, false).value(), 0u);
+  reopen();
+  std::vector<AttemptScore> expected;
+  for (AttemptId id = 1; id <= 900; ++id) {
+    if (!store_->summary(id)) continue;
+    if (id % 3 == 0) expected.push_back(make_score(id, 0));
+    if (id % 5 == 0) expected.push_back(make_score(id, 6));
+  }
+  ASSERT_LT(expected.size(), set_size);
+  expect_equal(store_->scores(all).value(), expected);
+  EXPECT_EQ(store_->counts().scores, expected.size());
 }
 
 TEST_P(EveryStore, PagesThroughEverythingInBothDirections) {
@@ -480,6 +582,14 @@ WriteSet random_set(DrawRandom& random) {
   return set;
 }
 
+// Some of attempts that are not there, or not any more.
+WriteSet random_scores(DrawRandom& random) {
+  WriteSet set;
+  for (std::uint64_t i = random.below(4); i > 0; --i)
+    set.scores.push_back(make_score(1 + random.below(200), static_cast<VersionId>(random.below(3))));
+  return set;
+}
+
 void expect_same_answers(const ReplayStore& disk, const ReplayStore& plain, DrawRandom& random) {
   expect_equal(disk.counts(), plain.counts());
   for (int i = 0; i < 40; ++i) {
@@ -503,6 +613,9 @@ void expect_same_answers(const ReplayStore& disk, const ReplayStore& plain, Draw
     EXPECT_EQ(disk.draw(request), plain.draw(request));
     EXPECT_EQ(disk.kept_ids(request), plain.kept_ids(request));
   }
+  std::vector<AttemptId> ids(400);
+  for (AttemptId& id : ids) id = random.below(400);
+  expect_equal(disk.scores(ids).value(), plain.scores(ids).value());
   EXPECT_EQ(disk.loop_state().value().round, plain.loop_state().value().round);
   for (std::uint32_t round = 0; round < 6; ++round) {
     const auto a = disk.items_of_round(round), b = plain.items_of_round(round);
@@ -528,6 +641,10 @@ TEST(RocksStore, AnswersAsThePlainStoreDoesWhateverHappens) {
       ASSERT_TRUE(a.ok() && b.ok());
       ASSERT_EQ(a.value().first_ids, b.value().first_ids);
       ASSERT_EQ(a.value().duplicates, b.value().duplicates);
+      if (random.below(3) == 0) {
+        const WriteSet scores = random_scores(random);
+        ASSERT_EQ(disk->commit(scores).status().code(), plain->commit(scores).status().code());
+      }
       if (random.below(20) == 0) {
         const std::vector<AttemptId> ids = {1 + random.below(300), 1 + random.below(300)};
         ASSERT_EQ(disk->pin(ids, step % 2 == 0).code(), plain->pin(ids, step % 2 == 0).code());

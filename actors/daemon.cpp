@@ -28,11 +28,11 @@ std::unique_ptr<caf::actor_system_config> system_config() {
 Status check_resumable(const Context& context) {
   AD_ASSIGN_OR_RETURN(const LoopState loop, context.store->loop_state());
   AD_ASSIGN_OR_RETURN(const TrainerState trainer, context.store->trainer_state());
-  for (const VersionId version : {loop.base, loop.serving}) {
+  for (const VersionId version : {loop.base, loop.serving, loop.verifier}) {
     if (version != 0)
       AD_RETURN_IF_ERROR(context.weights->get(version).status().with_context("cannot resume, the weights are not usable"));
   }
-  const bool training = loop.phase == "base" || loop.phase == "train" || loop.phase == "continuous";
+  const bool training = loop.phase == "base" || loop.phase == "train" || loop.phase == "verifier" || loop.phase == "continuous";
   if (!training || trainer.slot.empty()) return {};
   AD_ASSIGN_OR_RETURN(const auto learner,
                       context.runtime->make_learner(context.options->train, compute_dtype(context.options->model), 0));

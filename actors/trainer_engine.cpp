@@ -81,7 +81,12 @@ void TrainerEngine::execute(const TrainCommand& command) {
     ~Settle() { (void)saver.settle(); }
   } settle{saver_};
   Status status = prepare(command);
-  if (status.ok()) status = command.open_ended ? run_open_ended(command) : run_plan(command);
+  if (status.ok() && command.line == VersionLine::kVerifier) {
+    status = run_verifier_plan(command);
+    lesson_.reset();
+  } else if (status.ok()) {
+    status = command.open_ended ? run_open_ended(command) : run_plan(command);
+  }
   if (const Status saved = settle_save(); status.ok()) status = saved;
   turn_.leave();
   wait_on("");
@@ -99,20 +104,22 @@ Status TrainerEngine::prepare(const TrainCommand& command) {
     AD_ASSIGN_OR_RETURN(learner_, context_->runtime->make_learner(options()->train, compute_dtype(options()->model),
                                                                   static_cast<std::uint64_t>(options()->seed)));
   }
-  const bool same_plan =
-      !plan_.slot.empty() && (command.open_ended ? plan_.plan_steps == 0 && plan_.plan_round > 0
-                                                 : plan_.plan_steps > 0 && plan_.plan_round == command.round);
+  const bool same_plan = !plan_.slot.empty() && plan_.plan_line == command.line &&
+                         (command.open_ended ? plan_.plan_steps == 0 && plan_.plan_round > 0
+                                             : plan_.plan_steps > 0 && plan_.plan_round == command.round);
   if (same_plan) return resume(plan_);
   AD_ASSIGN_OR_RETURN(const WeightsPtr start, start_weights(*context_, *options(), command.start));
   plan_.plan_round = command.round;
   plan_.plan_first_step = plan_.step;
   plan_.plan_steps = command.open_ended ? 0 : command.plan.steps;
   plan_.plan_start = command.start;
+  plan_.plan_line = command.line;
   LearnerCursor cursor;
   cursor.step = plan_.step;
   cursor.plan_steps = plan_.plan_steps;
   cursor.peak_lr = command.plan.lr;
-  return learner_->begin(*start, cursor);
+  const bool values = command.plan.objective == Objective::kOutcome || command.plan.objective == Objective::kProcess;
+  return learner_->begin(values ? *with_value_head(start) : *start, cursor);
 }
 
 Status TrainerEngine::resume(const TrainerState& state) {
@@ -230,15 +237,17 @@ bool TrainerEngine::wait_for_grant(std::size_t count) {
 // The step before this one becomes durable beside this one's gradient, and before its update.
 Status TrainerEngine::step_once(const std::vector<AttemptId>& ids, const std::vector<AttemptId>& next, const char* phase) {
   const auto begin = system_clock().mono_ns();
-  AD_ASSIGN_OR_RETURN(const auto batch, examples_.load(ids));
+  AD_ASSIGN_OR_RETURN(auto batch, examples_.load(ids));
   hold_while_paused();
-  hold_device();
-  if (ending()) return {};
+  if (!hold_device()) return {};
   examples_.read_ahead(next);
-  AD_ASSIGN_OR_RETURN(const StepStats stats, model_call(*context_, [&] { return learner_->gradient(batch); }));
+  std::optional<double> denominator;
+  if (lesson_) {
+    AD_ASSIGN_OR_RETURN(denominator, model_call(*context_, [&] { return lesson_->prepare(ids, batch, *learner_); }));
+  }
+  AD_ASSIGN_OR_RETURN(const StepStats stats, model_call(*context_, [&] { return learner_->gradient(batch, denominator); }));
   AD_RETURN_IF_ERROR(settle_save());
-  hold_device();
-  if (ending()) return {};
+  if (!hold_device()) return {};
   model_call(*context_, [&] { learner_->update(); });
   save(ids);
   auto& m = *context_->metrics;
@@ -250,11 +259,13 @@ Status TrainerEngine::step_once(const std::vector<AttemptId>& ids, const std::ve
   return {};
 }
 
-void TrainerEngine::hold_device() {
+// False: the engine is ending.
+bool TrainerEngine::hold_device() {
   wait_on("the device");
   while (!turn_.hold(thread_->stop_token()).ok() && !ending()) {
   }
   wait_on("");
+  return !ending();
 }
 
 // Begins to make the step durable with what it consumed; every train.snapshot_every_steps, and at the end of a plan.

@@ -18,6 +18,7 @@
 #include "actors/loop_core.hpp"
 #include "actors/sliced_turn.hpp"
 #include "actors/step_saver.hpp"
+#include "actors/verifier_lesson.hpp"
 
 namespace autodidact {
 
@@ -57,12 +58,16 @@ class TrainerEngine : public std::enable_shared_from_this<TrainerEngine> {
   Status run_plan(const TrainCommand& command);
   Result<std::vector<std::uint32_t>> groups_of(const std::vector<AttemptId>& ids, bool balance);
   Status run_open_ended(const TrainCommand& command);
+  // Of a verifier, in trainer_verifier.cpp.
+  Status run_verifier_plan(const TrainCommand& command);
+  Status take_checkpoint(const TrainCommand& command);
+  Status write_verifier(const TrainCommand& command);
   bool wait_for_grant(std::size_t count);
   Status step_once(const std::vector<AttemptId>& ids, const std::vector<AttemptId>& next, const char* phase);
   void save(const std::vector<AttemptId>& ids);
   Status settle_save();
   Status patiently(const std::function<Status()>& write);  // while the disk is full
-  void hold_device();
+  bool hold_device();
   void hold_while_paused();
   Status write_version(const TrainCommand& command, VersionId version);
   bool ending() const;
@@ -90,6 +95,7 @@ class TrainerEngine : public std::enable_shared_from_this<TrainerEngine> {
   std::vector<Consumption> consumed_;  // since the step saved last
   std::uint32_t round_ = 0;
   ExampleReader examples_;
+  std::unique_ptr<VerifierLesson> lesson_;  // of a verifier's plan, while it runs
   std::unordered_map<ProblemId, std::uint32_t> group_of_problem_;
 };
 

@@ -110,27 +110,28 @@ void add_countdown(std::vector<Field>& f) {
 void add_method(std::vector<Field>& f) {
   const auto in = [](auto member) { return at(&Options::method, member); };
   using M = MethodOptions;
-  f.insert(f.end(),
-           {
-               {"method.name", in(&M::name), Reload::kRestart, "", one_of({"star", "vstar"}), "What is sampled, kept and learnt."},
-               {"method.rationalize", in(&M::rationalize), Reload::kNextRound, "", any(),
-                "Ask failed problems again with the answer as a hint; the hint is not stored."},
-               {"method.check", in(&M::check), Reload::kLive, "", one_of({"process", "answer"}),
-                "What a verdict covers: the whole scratchpad (addition alone), or the final answer only (lets copied hints "
-                "through)."},
-               {"method.init", in(&M::init), Reload::kNextRound, "", one_of({"base", "previous"}),
-                "Weights each round's training starts from: the base model, as in the paper, or the last version."},
-               {"method.data", in(&M::data), Reload::kRestart, "", one_of({"accumulate", "latest_round"}),
-                "Kept attempts a round trains on: of all rounds, or of the latest, as in the paper."},
-               {"method.include_seeds", in(&M::include_seeds), Reload::kNextRound, "", any(),
-                "Seed examples are part of every round's data."},
-               {"method.max_kept_per_problem", in(&M::max_kept_per_problem), Reload::kLive, "attempts", between(0, 1e6),
-                "Attempts kept per problem over the whole run; 0 = no cap."},
-               {"method.deduplicate", in(&M::deduplicate), Reload::kLive, "", any(),
-                "Reject an attempt whose tokens were kept before for the same problem."},
-               {"method.random_reward", in(&M::random_reward), Reload::kLive, "probability", between(-1, 1),
-                "Control experiment: keep at random with this probability, whatever the verdict; below 0 = off."},
-           });
+  f.insert(
+      f.end(),
+      {
+          {"method.name", in(&M::name), Reload::kRestart, "", one_of({"star", "vstar"}), "What is sampled, kept and learnt."},
+          {"method.rationalize", in(&M::rationalize), Reload::kNextRound, "", any(),
+           "Ask failed problems again with the answer as a hint; the hint is not stored."},
+          {"method.check", in(&M::check), Reload::kLive, "", one_of({"process", "answer"}),
+           "What a verdict covers: the whole scratchpad (addition alone), or the final answer only (lets copied hints "
+           "through)."},
+          {"method.init", in(&M::init), Reload::kNextRound, "", one_of({"base", "previous"}),
+           "Weights each round's training starts from: the base model, as in the paper, or the last version."},
+          {"method.data", in(&M::data), Reload::kRestart, "", one_of({"accumulate", "latest_round"}),
+           "Kept attempts a round trains on: of all rounds, or of the latest, as in the paper."},
+          {"method.include_seeds", in(&M::include_seeds), Reload::kNextRound, "", any(),
+           "Seed examples are part of every round's data."},
+          {"method.max_kept_per_problem", in(&M::max_kept_per_problem), Reload::kLive, "attempts", between(0, 1e6),
+           "Attempts kept per problem over the whole run; 0 = no cap."},
+          {"method.deduplicate", in(&M::deduplicate), Reload::kLive, "", any(),
+           "Reject an attempt whose tokens were kept before for the same problem."},
+          {"method.random_reward", in(&M::random_reward), Reload::kLive, "probability", between(-1, 1),
+           "Control experiment: keep at random with this probability, whatever the verdict; below 0 = off."},
+      });
 }
 
 void add_loop(std::vector<Field>& f) {

@@ -26,7 +26,8 @@ class AdamWLearner : public Learner {
     adopt(std::move(state));
     return {};
   }
-  Result<StepStats> gradient(std::span<const TrainExample> batch) override;
+  Result<StepStats> gradient(std::span<const TrainExample> batch, std::optional<double> denominator) override;
+  Result<std::vector<std::vector<float>>> logprobs(std::span<const TrainExample> batch) override;
   void update() override;
   LearnerCursor cursor() const override { return state_.cursor; }
   WeightsPtr snapshot(VersionId version) override {
@@ -121,12 +122,21 @@ Result<double> AdamWLearner::sum_micro_batches(float scale) {
   return loss;
 }
 
-Result<StepStats> AdamWLearner::gradient(std::span<const TrainExample> batch) {
+Result<std::vector<std::vector<float>>> AdamWLearner::logprobs(std::span<const TrainExample> batch) {
+  AD_REQUIRE(engine_ != nullptr, "Learner::logprobs before begin() or load_state()");
+  StepStats ignored;
+  AD_RETURN_IF_ERROR(place(batch, ignored));
+  std::vector<std::vector<float>> out;
+  AD_RETURN_IF_ERROR(engine_->logprobs(params_->model(), placed_, out));
+  return out;
+}
+
+Result<StepStats> AdamWLearner::gradient(std::span<const TrainExample> batch, std::optional<double> denominator) {
   AD_REQUIRE(engine_ != nullptr, "Learner::gradient before begin() or load_state()");
   pending_.reset();
   StepStats stats;
   AD_RETURN_IF_ERROR(place(batch, stats));
-  const double scale = 1.0 / static_cast<double>(stats.loss_tokens);
+  const double scale = 1.0 / denominator.value_or(static_cast<double>(stats.loss_tokens));
   AD_ASSIGN_OR_RETURN(const double loss, sum_micro_batches(static_cast<float>(scale)));
   gradient_ = params_->project(dense_.get());
   stats.loss = loss * scale;
@@ -165,6 +175,17 @@ class EngineScorer : public Scorer {
   explicit EngineScorer(EngineFactory make_engine) : make_engine_(std::move(make_engine)) {}
 
   Result<std::vector<std::vector<float>>> logprobs(const Weights& weights, std::span<const TrainExample> batch) override {
+    return score(weights, batch, &GradientEngine::logprobs);
+  }
+  Result<std::vector<std::vector<float>>> values(const Weights& weights, std::span<const TrainExample> batch) override {
+    if (!weights.config.value_head)
+      return Status(Errc::kBadInput, "version " + std::to_string(weights.version) + " has no value head");
+    return score(weights, batch, &GradientEngine::values);
+  }
+
+ private:
+  using Scores = Status (GradientEngine::*)(const Weights&, std::span<const PlacedExample>, std::vector<std::vector<float>>&);
+  Result<std::vector<std::vector<float>>> score(const Weights& weights, std::span<const TrainExample> batch, Scores scores) {
     std::vector<PlacedExample> placed;
     for (std::size_t i = 0; i < batch.size(); ++i) {
       AD_RETURN_IF_ERROR(check_example(weights.config, batch[i]).with_context("example " + std::to_string(i)));
@@ -175,11 +196,10 @@ class EngineScorer : public Scorer {
       engine_ = make_engine_(config_);
     }
     std::vector<std::vector<float>> out;
-    AD_RETURN_IF_ERROR(engine_->logprobs(weights, placed, out));
+    AD_RETURN_IF_ERROR((*engine_.*scores)(weights, placed, out));
     return out;
   }
 
- private:
   const EngineFactory make_engine_;
   ModelConfig config_;
   std::unique_ptr<GradientEngine> engine_;
@@ -226,6 +246,14 @@ Status check_example(const ModelConfig& config, const TrainExample& example) {
   if (example.prompt_length >= example.tokens.size())
     return bad("the prompt takes all of its tokens; nothing is left to learn");
   if (!std::isfinite(example.weight)) return bad("its weight is not finite");
+  if (!example.labels.empty() && !config.value_head) return bad("has value labels, and the model has no value head");
+  for (std::size_t i = 0; i < example.labels.size(); ++i) {
+    const ValueLabel& label = example.labels[i];
+    const bool in_order = i == 0 || label.at > example.labels[i - 1].at;
+    if (label.at + 1 < example.prompt_length || label.at >= example.tokens.size() || !in_order)
+      return bad("a value label at token " + std::to_string(label.at) + " is not in the completion, or out of order");
+    if (!(label.target >= 0 && label.target <= 1) || !std::isfinite(label.weight)) return bad("a value label is not in [0, 1]");
+  }
   for (TokenId token : example.tokens)
     if (token < 0 || token >= config.vocab_size) return bad("token id " + std::to_string(token) + " is not in the vocabulary");
   return {};

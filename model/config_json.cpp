@@ -165,11 +165,18 @@ Status read_own(const json& object, ModelConfig& c) {
   return fields.status();
 }
 
-}  // namespace
+// A token classifier of one label is a model with a value head.
+Status read_value_head(const json& object, ModelConfig& c) {
+  const json architectures = object.value("architectures", json());
+  if (!architectures.is_array() || architectures.empty() || !architectures[0].is_string()) return {};
+  c.value_head = architectures[0].get<std::string>().ends_with("ForTokenClassification");
+  if (!c.value_head) return {};
+  const json names = object.value("id2label", json());
+  const json labels = names.is_object() ? json(names.size()) : object.value("num_labels", json(2));
+  return labels == 1 ? Status() : bad("id2label", "a value head has one label");
+}
 
-Result<ModelConfig> read_config_json(std::string_view text) {
-  const json object = json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (!object.is_object()) return {Errc::kBadInput, "not a JSON object"};
+Result<ModelConfig> read_decoder(const json& object) {
   const json type = object.value("model_type", json());
   if (type == "gpt2") return read_gpt2(object);
   ModelConfig c;
@@ -187,6 +194,16 @@ Result<ModelConfig> read_config_json(std::string_view text) {
   AD_RETURN_IF_ERROR(read_own(object, c));
   if (c.position == Position::kRope && c.head_dim % 2 != 0) return bad("head_dim", "rotary positions need an even one");
   return c;
+}
+
+}  // namespace
+
+Result<ModelConfig> read_config_json(std::string_view text) {
+  const json object = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!object.is_object()) return {Errc::kBadInput, "not a JSON object"};
+  AD_ASSIGN_OR_RETURN(ModelConfig config, read_decoder(object));
+  AD_RETURN_IF_ERROR(read_value_head(object, config));
+  return config;
 }
 
 }  // namespace autodidact

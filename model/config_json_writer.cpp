@@ -97,6 +97,14 @@ ordered_json write_llama(const ModelConfig& c) {
 
 std::string write_config_json(const ModelConfig& c, Dtype dtype) {
   ordered_json out = c.family == Family::kGpt2 ? write_gpt2(c) : write_llama(c);
+  if (c.value_head) {
+    std::string name = out["architectures"][0];
+    const std::size_t causal = std::min(name.find("ForCausalLM"), name.find("LMHeadModel"));
+    out["architectures"][0] = name.substr(0, causal) + "ForTokenClassification";
+    out["num_labels"] = 1;
+    out["id2label"] = {{"0", "right"}};
+    out["label2id"] = {{"right", 0}};
+  }
   out["torch_dtype"] = dtype == Dtype::kF32 ? "float32" : dtype == Dtype::kBf16 ? "bfloat16" : "float16";
   return out.dump(2) + "\n";
 }

@@ -17,7 +17,7 @@ struct Rank {
   Share share;
   Result<double> loss = 0.0;
   Status status;
-  std::vector<std::vector<float>> logprobs;
+  std::vector<std::vector<float>> scores;
 };
 
 class DataParallelEngine : public GradientEngine {
@@ -48,19 +48,28 @@ class DataParallelEngine : public GradientEngine {
   }
 
   Status logprobs(const Weights& weights, std::span<const PlacedExample> batch, std::vector<std::vector<float>>& out) override {
+    return score(weights, batch, out, &GradientEngine::logprobs);
+  }
+  Status values(const Weights& weights, std::span<const PlacedExample> batch, std::vector<std::vector<float>>& out) override {
+    return score(weights, batch, out, &GradientEngine::values);
+  }
+
+ private:
+  using Scores = Status (GradientEngine::*)(const Weights&, std::span<const PlacedExample>, std::vector<std::vector<float>>&);
+  Status score(const Weights& weights, std::span<const PlacedExample> batch, std::vector<std::vector<float>>& out,
+               Scores scores) {
     take_shares(batch);
     for_each_rank([&](Rank& rank) {
-      rank.status = rank.share.examples.empty() ? Status() : rank.engine->logprobs(weights, rank.share.examples, rank.logprobs);
+      rank.status = rank.share.examples.empty() ? Status() : (*rank.engine.*scores)(weights, rank.share.examples, rank.scores);
     });
     out.resize(batch.size());
     for (Rank& rank : ranks_) {
       AD_RETURN_IF_ERROR(rank.status);
-      for (std::size_t i = 0; i < rank.share.origin.size(); ++i) out[rank.share.origin[i]] = std::move(rank.logprobs[i]);
+      for (std::size_t i = 0; i < rank.share.origin.size(); ++i) out[rank.share.origin[i]] = std::move(rank.scores[i]);
     }
     return {};
   }
 
- private:
   void take_shares(std::span<const PlacedExample> batch) {
     std::vector<Share> shares = deal(batch, ranks_.size());
     for (std::size_t i = 0; i < ranks_.size(); ++i) ranks_[i].share = std::move(shares[i]);

@@ -57,21 +57,33 @@ class FusedEngine : public GradientEngine {
   }
 
   Status logprobs(const Weights& weights, std::span<const PlacedExample> batch, std::vector<std::vector<float>>& out) override {
+    const auto counted = [](const PlacedExample& placed) { return static_cast<std::size_t>(placed.counted()); };
+    score(weights, batch, out, counted, &FusedPass::logprobs);
+    return {};
+  }
+  Status values(const Weights& weights, std::span<const PlacedExample> batch, std::vector<std::vector<float>>& out) override {
+    score(
+        weights, batch, out, [](const PlacedExample& placed) { return placed.example->labels.size(); }, &FusedPass::values);
+    return {};
+  }
+
+ private:
+  using Scores = void (FusedPass::*)(const PackedWeights&, std::span<std::vector<float>>);
+  template <class SizeOf>
+  void score(const Weights& weights, std::span<const PlacedExample> batch, std::vector<std::vector<float>>& out, SizeOf size_of,
+             Scores scores) {
     cut(batch);
     out.resize(batch.size());
     for_each_chunk([&](FusedPass& pass, std::size_t i) {
       const Chunk& chunk = chunks_[i];
       std::vector<std::vector<float>> scored(chunk.share.examples.size());
-      for (std::size_t e = 0; e < scored.size(); ++e)
-        scored[e].resize(static_cast<std::size_t>(chunk.share.examples[e].counted()));
+      for (std::size_t e = 0; e < scored.size(); ++e) scored[e].resize(size_of(chunk.share.examples[e]));
       pass.forward(*weights.packed, chunk.share.examples);
-      pass.logprobs(*weights.packed, scored);
+      (pass.*scores)(*weights.packed, scored);
       for (std::size_t e = 0; e < scored.size(); ++e) out[chunk.share.origin[e]] = std::move(scored[e]);
     });
-    return {};
   }
 
- private:
   // Whole rounds of chunks over the buffers while there are examples for them, so that threads end together.
   void cut(std::span<const PlacedExample> batch) {
     std::int64_t rows = 0, longest = 0, most = 0;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "model/value_head.hpp"
+
 namespace autodidact {
 namespace {
 
@@ -70,13 +72,17 @@ void FusedPass::reserve(std::int64_t rows, std::int64_t longest) {
 void FusedPass::place(std::span<const PlacedExample> examples) {
   segments_.clear();
   targets_.clear();
+  labels_.clear();
   rows_ = counted_ = 0;
   for (const PlacedExample& placed : examples) {
-    for (std::int64_t i = placed.first_counted(); i < placed.rows(); ++i)
+    for (std::int64_t i = placed.first_counted(); i < placed.predicting(); ++i)
       targets_.push_back({placed.example->tokens[i + 1], placed.example->weight});
+    if (placed.labels_last()) targets_.push_back({0, 0.0f});  // predicts nothing, but has a value
+    for (const ValueLabel& label : placed.example->labels)
+      labels_.push_back({counted_ + label.at - placed.first_counted(), label.target, label.weight});
     segments_.push_back({&placed, rows_, placed.rows(), placed.first_counted(), counted_});
     rows_ += placed.rows();
-    counted_ += placed.counted();
+    counted_ += placed.counted_rows();
   }
 }
 
@@ -177,7 +183,7 @@ double FusedPass::backward(const PackedWeights& weights, float scale, const Grad
   double loss = 0;
   {
     const GradientTurn turn(sink, 0);
-    loss = head_backward(weights, scale, sink.grad);
+    loss = head_backward(weights, scale, sink.grad) + value_backward(weights, scale, sink.grad);
     zero_rows(dx_.data(), counted_, config_.hidden_size);
     blocks_.norm_grad(weights.final_norm, offsets_.final_norm, x_.data(), final_mean_.data(), final_rstd_.data(), dnorm_.data(),
                       counted_, dx_.data(), sink.grad);
@@ -202,6 +208,10 @@ double FusedPass::head_backward(const PackedWeights& weights, float scale, float
   for (std::int64_t first = 0; first < counted_; first += head_rows_) {
     const std::int64_t rows = std::min(head_rows_, counted_ - first);
     const float* x = final_norm_.data() + first * d;
+    if (!any_weight(first, rows)) {
+      zero_rows(dnorm_.data() + first * d, rows, d);
+      continue;
+    }
     blocks_.head(weights.head, x, rows, logits_.data(), vocab);
     for (std::int64_t i = 0; i < rows; ++i) {
       const auto [token, weight] = targets_[first + i];
@@ -211,6 +221,29 @@ double FusedPass::head_backward(const PackedWeights& weights, float scale, float
     blocks_.linear_back(weights.head, logits_.data(), rows, d, vocab, dnorm_.data() + first * d, gemm_scratch_.data());
   }
   return loss;
+}
+
+// Reward models count no tokens, and then need no logits.
+bool FusedPass::any_weight(std::int64_t first, std::int64_t rows) const {
+  const auto begin = targets_.begin() + first;
+  return std::any_of(begin, begin + rows, [](const Target& target) { return target.weight != 0; });
+}
+
+double FusedPass::value_backward(const PackedWeights& weights, float scale, float* grad) {
+  const std::int64_t d = config_.hidden_size;
+  double loss = 0;
+  for (const Labelled& label : labels_)
+    loss += label.weight * value_grad(weights.score, weights.score_bias, final_norm_.data() + label.row * d, d, label.target,
+                                      scale * label.weight, grad + offsets_.score.weight, grad + offsets_.score.bias,
+                                      dnorm_.data() + label.row * d);
+  return loss;
+}
+
+void FusedPass::values(const PackedWeights& weights, std::span<std::vector<float>> out) {
+  const std::int64_t d = config_.hidden_size;
+  auto label = labels_.begin();
+  for (std::vector<float>& values : out)
+    for (float& value : values) value = value_of(weights.score, weights.score_bias, final_norm_.data() + (label++)->row * d, d);
 }
 
 // dx_ is the gradient of the layer's output on entry and of x_mid on return.
@@ -277,11 +310,13 @@ void FusedPass::attention_backward(const PackedLayer& weights, const LayerOffset
 void FusedPass::logprobs(const PackedWeights& weights, std::span<std::vector<float>> out) {
   const std::int64_t vocab = config_.vocab_size;
   auto to = out.begin();
+  auto segment = segments_.begin();
   for (std::int64_t first = 0, written = 0; first < counted_; first += head_rows_) {
     const std::int64_t rows = std::min(head_rows_, counted_ - first);
     blocks_.head(weights.head, final_norm_.data() + first * config_.hidden_size, rows, logits_.data(), vocab);
     for (std::int64_t i = 0; i < rows; ++i, ++written) {
-      while (written == static_cast<std::int64_t>(to->size())) ++to, written = 0;
+      while (written == segment->placed->counted_rows()) ++to, ++segment, written = 0;
+      if (written == segment->placed->counted()) continue;  // the labelled last one predicts nothing
       const float* logits = logits_.data() + i * vocab;
       (*to)[static_cast<std::size_t>(written)] = logits[targets_[first + i].token] - kernels_.log_sum_exp(logits, vocab);
     }

@@ -27,6 +27,8 @@ class FusedPass {
   double backward(const PackedWeights& weights, float scale, const GradientSink& sink);
   // log p of the counted tokens, example after example; out[i] is sized.
   void logprobs(const PackedWeights& weights, std::span<std::vector<float>> out);
+  // The value at each label, likewise; no logits are computed.
+  void values(const PackedWeights& weights, std::span<std::vector<float>> out);
 
   // After backward(): the gradient of the embedded rows, [rows, hidden_size], in the order of the examples.
   const float* embedding_gradient() const { return dx_.data(); }
@@ -47,6 +49,10 @@ class FusedPass {
     TokenId token;
     float weight;
   };
+  struct Labelled {
+    std::int64_t row;  // among the counted ones
+    float target, weight;
+  };
 
   bool last(std::size_t layer) const { return layer + 1 == inputs_.size(); }
   Layer& kept(std::size_t layer) { return layers_[checkpointing_ ? 0 : layer]; }
@@ -58,6 +64,8 @@ class FusedPass {
   void attend(Layer& layer, const Segment& segment, bool last);
   void mlp_forward(const PackedLayer& weights, Layer& layer, std::int64_t rows);
   double head_backward(const PackedWeights& weights, float scale, float* grad);
+  bool any_weight(std::int64_t first, std::int64_t rows) const;
+  double value_backward(const PackedWeights& weights, float scale, float* grad);
   void mlp_backward(const PackedLayer& weights, const LayerOffsets& at, Layer& layer, std::int64_t rows, float* grad);
   void attention_backward(const PackedLayer& weights, const LayerOffsets& at, std::size_t index, float* grad);
   void attend_backward(const Layer& layer);
@@ -70,7 +78,8 @@ class FusedPass {
   const WeightOffsets offsets_;
   const bool checkpointing_;
   std::vector<Segment> segments_;
-  std::vector<Target> targets_;                              // of each counted row
+  std::vector<Target> targets_;  // of each counted row
+  std::vector<Labelled> labels_;
   std::int64_t reserved_ = 0, longest_ = 0, head_rows_ = 0;  // head_rows_: of which logits are held at once
   std::int64_t rows_ = 0, counted_ = 0;
   std::vector<HugeVector<float>> inputs_;  // of each layer, [rows, hidden_size]

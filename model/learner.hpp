@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -41,9 +42,13 @@ class Learner {
   virtual Status begin(const Weights& weights, const LearnerCursor& cursor) = 0;
   // The first half of a step: the batch's gradient, kept for update(); weights, moments and cursor stay as they are. kInternal
   // on a non-finite loss or gradient: then there is nothing to update with.
-  virtual Result<StepStats> gradient(std::span<const TrainExample> batch) = 0;
+  // `denominator`: what the loss is divided by; absent: the tokens counted.
+  virtual Result<StepStats> gradient(std::span<const TrainExample> batch, std::optional<double> denominator = {}) = 0;
   // The second half: applies the gradient computed last, once.
   virtual void update() = 0;
+  // log p of each completion token under the weights as they are, at the positions where gradient() of this step has them: what
+  // preference losses weigh their examples by.
+  virtual Result<std::vector<std::vector<float>>> logprobs(std::span<const TrainExample> batch) = 0;
   Result<StepStats> step(std::span<const TrainExample> batch) {
     auto stats = gradient(batch);
     if (stats.ok()) update();
@@ -67,6 +72,8 @@ class Scorer {
  public:
   virtual ~Scorer() = default;
   virtual Result<std::vector<std::vector<float>>> logprobs(const Weights& weights, std::span<const TrainExample> batch) = 0;
+  // The value (log-odds) at each label of each example; its target and weight do not matter. kBadInput: no value head.
+  virtual Result<std::vector<std::vector<float>>> values(const Weights& weights, std::span<const TrainExample> batch) = 0;
 };
 
 }  // namespace autodidact

@@ -40,6 +40,7 @@ struct ModelConfig {
   bool tie_word_embeddings = true;
   bool attention_bias = false;  // Llama, Qwen3: of q, k, v and o
   bool mlp_bias = false;        // Llama
+  bool value_head = false;      // a value per position beside the vocabulary's logits: model/value_head.hpp
   enum class Position : std::uint8_t { kRope = 0, kLearned = 1, kNone = 2 } position = Position::kRope;
   std::int64_t random_offset = 0;  // training only
   TokenId eos_token_id = 1, pad_token_id = 0;
@@ -98,6 +99,7 @@ struct LayerOffsets {
 struct WeightOffsets {
   std::size_t embed = 0, positions = kAbsent, head = 0, size = 0;  // head == embed when tied
   NormOffsets final_norm;
+  LinearOffsets score;  // of the value head: [1, hidden_size] and [1]
   std::vector<LayerOffsets> layers;
 };
 WeightOffsets weight_offsets(const ModelConfig& config);

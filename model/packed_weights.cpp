@@ -46,6 +46,8 @@ void lay_out_weights(const ModelConfig& c, const float* flat, Dtype compute, Pac
   packed.embed = layout.at(offsets.embed);
   packed.positions = layout.at(offsets.positions);
   packed.final_norm = layout.norm(offsets.final_norm);
+  packed.score = layout.at(offsets.score.weight);
+  packed.score_bias = layout.at(offsets.score.bias);
   for (const LayerOffsets& at : offsets.layers) {
     PackedLayer layer;
     layer.attention_norm = layout.norm(at.attention_norm);

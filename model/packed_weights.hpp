@@ -40,6 +40,8 @@ struct PackedWeights {
   const float *embed = nullptr, *positions = nullptr;  // into the flat buffer; positions null when not learned
   Norm final_norm;
   Linear head;
+  const float *score = nullptr,
+              *score_bias = nullptr;  // [hidden_size] and [1], into the flat buffer; null without a value head
   std::vector<PackedLayer> layers;
   std::vector<PackedMatrix> matrices;
   const float* flat = nullptr;

@@ -21,6 +21,7 @@ class Walk {
                                      : llama_layer("model.layers." + std::to_string(i) + "."));
     offsets.final_norm = norm(gpt2_ ? "transformer.ln_f" : "model.norm");
     offsets.head = c_.tie_word_embeddings ? offsets.embed : matrix("lm_head.weight", c_.vocab_size, c_.hidden_size);
+    if (c_.value_head) offsets.score = linear("", {{"score", 1}}, c_.hidden_size, true, /*transposed=*/false);
     offsets.size = at_;
   }
 
@@ -49,9 +50,13 @@ class Walk {
   };
   // Matrices of one input, one after the other, then their biases: one matrix and one bias to the kernels.
   LinearOffsets linear(const std::string& prefix, std::initializer_list<Part> parts, std::int64_t in, bool bias) {
+    return linear(prefix, parts, in, bias, gpt2_);
+  }
+  LinearOffsets linear(const std::string& prefix, std::initializer_list<Part> parts, std::int64_t in, bool bias,
+                       bool transposed) {
     LinearOffsets at;
     at.weight = at_;
-    for (const Part& part : parts) take(prefix + part.name + ".weight", {part.out, in}, gpt2_);
+    for (const Part& part : parts) take(prefix + part.name + ".weight", {part.out, in}, transposed);
     if (!bias) return at;
     at.bias = at_;
     for (const Part& part : parts) take(prefix + part.name + ".bias", {part.out});

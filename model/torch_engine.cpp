@@ -20,6 +20,7 @@
 #include <ATen/ops/scaled_dot_product_attention.h>
 #include <ATen/ops/silu.h>
 #include <ATen/ops/sin.h>
+#include <ATen/ops/softplus.h>
 #include <ATen/ops/zeros.h>
 #include <torch/csrc/autograd/autograd.h>
 
@@ -36,23 +37,30 @@ using at::Tensor;
 
 // Sequences padded at the end: under a causal mask no real token sees the padding.
 struct PaddedBatch {
-  Tensor inputs, targets, positions;  // [batch, time], int64
-  Tensor weights;                     // [batch, time], float32: of each predicted token, 0 where not counted
+  Tensor inputs, targets, positions;    // [batch, time], int64
+  Tensor weights;                       // [batch, time], float32: of each predicted token, 0 where not counted
+  Tensor value_targets, value_weights;  // [batch, time], float32: of labels, 0 where there is none
 };
 
 PaddedBatch pad(std::span<const PlacedExample> batch) {
   std::int64_t time = 0;
   for (const PlacedExample& placed : batch) time = std::max(time, placed.rows());
   const auto rows = static_cast<std::int64_t>(batch.size());
-  PaddedBatch padded{at::zeros({rows, time}, at::kLong), at::zeros({rows, time}, at::kLong), at::zeros({rows, time}, at::kLong),
-                     at::zeros({rows, time}, at::kFloat)};
+  const auto zeros = [&](at::ScalarType type) { return at::zeros({rows, time}, type); };
+  PaddedBatch padded{zeros(at::kLong),  zeros(at::kLong),  zeros(at::kLong),
+                     zeros(at::kFloat), zeros(at::kFloat), zeros(at::kFloat)};
   for (std::int64_t b = 0; b < rows; ++b) {
     const PlacedExample& placed = batch[b];
     for (std::int64_t i = 0; i < placed.rows(); ++i) {
       padded.inputs.data_ptr<std::int64_t>()[b * time + i] = placed.example->tokens[i];
-      padded.targets.data_ptr<std::int64_t>()[b * time + i] = placed.example->tokens[i + 1];
       padded.positions.data_ptr<std::int64_t>()[b * time + i] = placed.offset + i;
+      if (i >= placed.predicting()) continue;
+      padded.targets.data_ptr<std::int64_t>()[b * time + i] = placed.example->tokens[i + 1];
       if (i >= placed.first_counted()) padded.weights.data_ptr<float>()[b * time + i] = placed.example->weight;
+    }
+    for (const ValueLabel& label : placed.example->labels) {
+      padded.value_targets.data_ptr<float>()[b * time + label.at] = label.target;
+      padded.value_weights.data_ptr<float>()[b * time + label.at] = label.weight;
     }
   }
   return padded;
@@ -80,10 +88,11 @@ class Parameters {
                         leaf(l.k_norm, {c.head_dim})});
     final_norm = norm(at.final_norm, d);
     head = c.tie_word_embeddings ? embed : leaf(at.head, {c.vocab_size, d});
+    score = linear(at.score, 1, d);
   }
 
   Tensor embed, positions, head;
-  Pair final_norm;
+  Pair final_norm, score;
   std::vector<Layer> layers;
   std::vector<Tensor> leaves;        // all of them, and
   std::vector<std::size_t> offsets;  // where each lies
@@ -117,7 +126,12 @@ class TorchEngine : public GradientEngine {
       const at::AutoGradMode with_grad(true);
       const Parameters p(config_, offsets_, weights.data.get(), true);
       const PaddedBatch padded = pad(batch);
-      const Tensor loss = -(token_logprobs(p, padded) * padded.weights).sum();
+      const Tensor h = hidden(p, padded);
+      Tensor loss = -(token_logprobs(p, padded, h) * padded.weights).sum();
+      if (p.score.weight.defined()) {
+        const Tensor v = values_of(p, h);
+        loss = loss + ((at::softplus(v) - padded.value_targets * v) * padded.value_weights).sum();
+      }
       const std::vector<Tensor> grads = torch::autograd::grad({loss * scale}, p.leaves, {}, {}, false, /*allow_unused=*/true);
       for (std::size_t i = 0; i < grads.size(); ++i)
         if (grads[i].defined())
@@ -133,12 +147,29 @@ class TorchEngine : public GradientEngine {
       at::set_num_threads(static_cast<int>(threads_));
       const at::AutoGradMode without_grad(false);
       const Parameters p(config_, offsets_, weights.data.get(), false);
-      const Tensor all = token_logprobs(p, pad(batch)).contiguous();
+      const PaddedBatch padded = pad(batch);
+      const Tensor all = token_logprobs(p, padded, hidden(p, padded)).contiguous();
       out.resize(batch.size());
       for (std::size_t b = 0; b < batch.size(); ++b) {
         const float* row = all.data_ptr<float>() + static_cast<std::int64_t>(b) * all.size(1);
-        out[b].assign(row + batch[b].first_counted(), row + batch[b].rows());
+        out[b].assign(row + batch[b].first_counted(), row + batch[b].predicting());
       }
+      return {};
+    } catch (const std::exception& error) {
+      return translate(error);
+    }
+  }
+
+  Status values(const Weights& weights, std::span<const PlacedExample> batch, std::vector<std::vector<float>>& out) override {
+    try {
+      at::set_num_threads(static_cast<int>(threads_));
+      const at::AutoGradMode without_grad(false);
+      const Parameters p(config_, offsets_, weights.data.get(), false);
+      const Tensor all = values_of(p, hidden(p, pad(batch))).contiguous();
+      out.assign(batch.size(), {});
+      for (std::size_t b = 0; b < batch.size(); ++b)
+        for (const ValueLabel& label : batch[b].example->labels)
+          out[b].push_back(all.data_ptr<float>()[static_cast<std::int64_t>(b) * all.size(1) + label.at]);
       return {};
     } catch (const std::exception& error) {
       return translate(error);
@@ -188,8 +219,8 @@ class TorchEngine : public GradientEngine {
     const std::int64_t f = config_.intermediate_size;
     return linear(config_.gated_mlp() ? at::silu(up.narrow(-1, 0, f)) * up.narrow(-1, f, f) : at::gelu(up, "tanh"), layer.down);
   }
-  // log p(target) at every place, [batch, time].
-  Tensor token_logprobs(const Parameters& p, const PaddedBatch& batch) const {
+  // The final norm's output, [batch, time, hidden_size].
+  Tensor hidden(const Parameters& p, const PaddedBatch& batch) const {
     Tensor x = at::embedding(p.embed, batch.inputs), cos, sin;
     if (p.positions.defined()) x = x + at::embedding(p.positions, batch.positions);
     if (config_.position == ModelConfig::Position::kRope) {
@@ -204,9 +235,15 @@ class TorchEngine : public GradientEngine {
       x = x + attention(norm(x, layer.attention_norm), layer, cos, sin);
       x = x + mlp(norm(x, layer.mlp_norm), layer);
     }
-    const Tensor logits = at::linear(norm(x, p.final_norm), p.head);
-    return at::log_softmax(logits, -1).gather(-1, batch.targets.unsqueeze(-1)).squeeze(-1);
+    return norm(x, p.final_norm);
   }
+  // log p(target) at every place, [batch, time].
+  static Tensor token_logprobs(const Parameters& p, const PaddedBatch& batch, const Tensor& h) {
+    return at::log_softmax(at::linear(h, p.head), -1).gather(-1, batch.targets.unsqueeze(-1)).squeeze(-1);
+  }
+
+  // [batch, time].
+  static Tensor values_of(const Parameters& p, const Tensor& h) { return linear(h, p.score).squeeze(-1); }
 
   const ModelConfig config_;
   const std::int64_t threads_;

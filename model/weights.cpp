@@ -42,6 +42,7 @@ WeightsPtr init_weights(const ModelConfig& config, double init_std, std::uint64_
   const double residual_std = init_std / std::sqrt(2.0 * static_cast<double>(config.num_hidden_layers));
   for (const TensorView& tensor : tensor_layout(config)) {
     float* to = data.get() + tensor.offset;
+    if (tensor.name.starts_with("score.")) continue;  // zero
     if (tensor.shape.size() == 1) {
       std::fill_n(to, tensor.size, ends_with(tensor.name, ".bias") ? 0.0f : 1.0f);
       continue;
@@ -52,6 +53,15 @@ WeightsPtr init_weights(const ModelConfig& config, double init_std, std::uint64_
     for (std::size_t i = 0; i < tensor.size; ++i) to[i] = static_cast<float>(std * random_normal(seed, tensor.offset + i));
   }
   return make_weights(config, 0, std::move(data), compute);
+}
+
+WeightsPtr with_value_head(const WeightsPtr& weights, Dtype compute) {
+  if (weights->config.value_head) return weights;
+  ModelConfig config = weights->config;
+  config.value_head = true;
+  auto data = aligned_floats(static_cast<std::size_t>(config.parameter_count()));
+  std::copy_n(weights->data.get(), weights->size, data.get());  // the head lies behind all others
+  return make_weights(config, weights->version, std::move(data), compute);
 }
 
 WeightsPtr with_version(const WeightsPtr& weights, VersionId version) {

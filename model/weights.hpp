@@ -39,6 +39,9 @@ std::shared_ptr<float[]> aligned_floats(std::size_t size);
 // Deterministic in `seed`.
 WeightsPtr init_weights(const ModelConfig& config, double init_std, std::uint64_t seed, Dtype compute = Dtype::kF32);
 
+// A copy with a value head of zeros: every value is 0, a probability of one half. The weights themselves when they have one.
+WeightsPtr with_value_head(const WeightsPtr& weights, Dtype compute = Dtype::kF32);
+
 // The same buffer under another version number: no copy.
 WeightsPtr with_version(const WeightsPtr& weights, VersionId version);
 

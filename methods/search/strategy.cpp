@@ -114,6 +114,7 @@ Result<Strategy> parse_strategy(std::string_view text) {
   strategy.name = std::string(text.substr(0, std::min<std::size_t>(colon, 64)));
   if (!known().contains(strategy.name))
     return bad("\"" + strategy.name + "\" is not known; there are " + joined(strategy_names()));
+  if (strategy.name == "greedy" || strategy.name == "sample") strategy.n = 1;
   std::string_view rest = colon == std::string_view::npos ? std::string_view() : text.substr(colon + 1);
   while (!rest.empty()) {
     const std::size_t comma = rest.find(',');

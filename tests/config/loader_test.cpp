@@ -146,7 +146,7 @@ qqqqqqq = 1
 [nothing_like_it]
 )"),
               ElementsAre("run.toml:2:1: sed: unknown key; did you mean seed?",
-                          "run.toml:3:1: temperature: unknown key; did you mean sample.temperature?",
+                          "run.toml:3:1: temperature: unknown key; did you mean sample.temperature or eval.temperature?",
                           "run.toml:4:1: zzz: unknown key", "run.toml:5:2: lop: unknown section; did you mean [loop] or [log]?",
                           "run.toml:8:1: loop.max_inflight: unknown key; did you mean loop.max_in_flight?",
                           "run.toml:9:1: loop.qqqqqqq: unknown key", "run.toml:10:2: nothing_like_it: unknown section"));

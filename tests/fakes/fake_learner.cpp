@@ -53,7 +53,11 @@ Status FakeLearner::begin(const Weights& weights, const LearnerCursor& cursor) {
   return {};
 }
 
-Result<StepStats> FakeLearner::gradient(std::span<const TrainExample> batch) {
+Result<std::vector<std::vector<float>>> FakeLearner::logprobs(std::span<const TrainExample> batch) {
+  return FakeScorer(0).logprobs({}, batch);
+}
+
+Result<StepStats> FakeLearner::gradient(std::span<const TrainExample> batch, std::optional<double>) {
   if (values_.empty()) return Status(Errc::kInternal, "gradient() before begin() or load_state()");
   if (batch.empty()) return Status(Errc::kInternal, "an empty batch");
   controls_->train_step();
@@ -116,6 +120,16 @@ Status FakeLearner::load_state(const std::string& path) {
   std::memcpy(values_.data(), in.data(), in.size());
   cursor_ = cursor;
   return {};
+}
+
+// A number of its own for each labelled beginning.
+Result<std::vector<std::vector<float>>> FakeScorer::values(const Weights&, std::span<const TrainExample> batch) {
+  std::vector<std::vector<float>> out;
+  for (const auto& example : batch) {
+    auto& row = out.emplace_back();
+    for (const ValueLabel& label : example.labels) row.push_back(fake_logprob(example.tokens[label.at]));
+  }
+  return out;
 }
 
 Result<std::vector<std::vector<float>>> FakeScorer::logprobs(const Weights&, std::span<const TrainExample> batch) {

@@ -12,7 +12,8 @@ class FakeLearner : public Learner {
  public:
   FakeLearner(const FakeOptions& options, std::uint64_t seed, std::shared_ptr<FakeControls> controls);
   Status begin(const Weights& weights, const LearnerCursor& cursor) override;
-  Result<StepStats> gradient(std::span<const TrainExample> batch) override;
+  Result<StepStats> gradient(std::span<const TrainExample> batch, std::optional<double> denominator = {}) override;
+  Result<std::vector<std::vector<float>>> logprobs(std::span<const TrainExample> batch) override;
   void update() override;
   LearnerCursor cursor() const override { return cursor_; }
   WeightsPtr snapshot(VersionId version) override;
@@ -35,6 +36,7 @@ class FakeScorer : public Scorer {
  public:
   explicit FakeScorer(float gap) : gap_(gap) {}
   Result<std::vector<std::vector<float>>> logprobs(const Weights& weights, std::span<const TrainExample> batch) override;
+  Result<std::vector<std::vector<float>>> values(const Weights& weights, std::span<const TrainExample> batch) override;
 
  private:
   const float gap_;

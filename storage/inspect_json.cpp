@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "config/interval.hpp"
+#include "config/json_depth.hpp"
 #include "storage/query.hpp"
 
 namespace autodidact {

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "config/json_depth.hpp"
 #include "gateway/errors.hpp"
 
 namespace autodidact {

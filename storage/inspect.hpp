@@ -27,7 +27,4 @@ struct InspectPlace {
 // kUsage names the member at fault; kNotFound the record. Lines already given stay valid when a later one fails.
 Status inspect(ReplayStore& store, const std::string& request_json, const LineSink& sink, const InspectPlace& place = {});
 
-// True when no bracket of `json` nests deeper than `depth`: parsers and destructors recurse.
-bool json_depth_within(std::string_view json, std::size_t depth);
-
 }  // namespace autodidact

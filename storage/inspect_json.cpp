@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstdio>
 
+#include "config/interval.hpp"
+#include "config/json_depth.hpp"
 #include "storage/query.hpp"
 
 namespace autodidact {
@@ -139,17 +141,6 @@ Json parse_object(const std::string& text) {
   if (!json_depth_within(text, kMaxDepth)) return Json::object();
   Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   return json.is_object() ? json : Json::object();
-}
-
-Interval wilson(std::uint64_t hits, std::uint64_t n) {
-  if (n == 0) return {0, 1};
-  constexpr double kZ = 1.959963984540054;
-  const double count = static_cast<double>(n);
-  const double share = static_cast<double>(hits) / count;
-  const double scale = 1 / (1 + kZ * kZ / count);
-  const double middle = (share + kZ * kZ / (2 * count)) * scale;
-  const double half = kZ * scale * std::sqrt(share * (1 - share) / count + kZ * kZ / (4 * count * count));
-  return {std::max(0.0, middle - half), std::min(1.0, middle + half)};
 }
 
 void add_share(Json& json, const std::string& prefix, std::uint64_t hits, std::uint64_t n) {

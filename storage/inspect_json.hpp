@@ -29,11 +29,6 @@ Json to_json(const Event& event);
 // Text that should be an object; {} when it is not one.
 Json parse_object(const std::string& text);
 
-struct Interval {
-  double low = 0, high = 0;
-};
-// Wilson's 95 % interval of a share; [0, 1] of nothing.
-Interval wilson(std::uint64_t hits, std::uint64_t n);
 // hits/n with its interval, under `prefix`, `prefix`_low, `prefix`_high; null of nothing.
 void add_share(Json& json, const std::string& prefix, std::uint64_t hits, std::uint64_t n);
 

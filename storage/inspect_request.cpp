@@ -5,6 +5,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "config/json_depth.hpp"
+
 namespace autodidact {
 
 namespace {

@@ -1,5 +1,6 @@
 #include "actors/admin_verbs.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -50,6 +51,22 @@ Result<std::uint64_t> number(const json& params, const char* key, std::uint64_t 
     return Status(Errc::kUsage, std::string(key) + " must be a whole number from 0 to " + std::to_string(max));
   }
   return value.get<std::uint64_t>();
+}
+
+// "strategies": ["majority:n=16"], "budgets": [2048]; what they mean the evaluator checks.
+Status read_strategies(const json& params, EvalRequest& request) {
+  constexpr std::size_t kMost = 256;
+  const json strategies = params.value("strategies", json::array()), budgets = params.value("budgets", json::array());
+  const auto is_list_of = [](const json& list, auto check) {
+    return list.is_array() && list.size() <= kMost && std::all_of(list.begin(), list.end(), check);
+  };
+  if (!is_list_of(strategies, [](const json& one) { return one.is_string(); }))
+    return {Errc::kUsage, "strategies must be a list of at most 256 texts"};
+  if (!is_list_of(budgets, [](const json& one) { return one.is_number_unsigned() && one.get<std::uint64_t>() > 0; }))
+    return {Errc::kUsage, "budgets must be a list of at most 256 whole numbers above 0"};
+  for (const json& one : strategies) request.strategies.push_back(one.get<std::string>());
+  for (const json& one : budgets) request.budgets.push_back(one.get<std::uint64_t>());
+  return {};
 }
 
 bool flag(const json& params, const char* key) {
@@ -126,7 +143,9 @@ void AdminVerbs::call(const std::string& verb, const std::string& params_json, i
     const VersionId wanted = *version != 0 ? static_cast<VersionId>(*version) : serving ? serving->version : 0;
     if (wanted == 0)
       return answer->give(Status(Errc::kTemporary, "no weights serve yet: the base model is still being trained"));
-    anon_tell(supervisor_, EvalRequest{wanted, *limit, [answer](Result<std::string> r) { answer->give(std::move(r)); }});
+    EvalRequest request{wanted, *limit, {}, {}, [answer](Result<std::string> r) { answer->give(std::move(r)); }};
+    if (const Status status = read_strategies(*params, request); !status.ok()) return answer->give(status);
+    anon_tell(supervisor_, std::move(request));
   } else {
     answer->give(Status(Errc::kUsage, "unknown verb " + verb));
   }

@@ -8,7 +8,7 @@ caf::behavior evaluator(caf::stateful_actor<EvaluatorState>* self, ContextPtr co
   return make_behavior(
       self, reporter(place.role), [self](const Wire& wire) { st(self).peers = wire.peers; },
       [self, post](const Evaluate& evaluate) {
-        st(self).engine->evaluate(evaluate.version, 0, [post](Result<EvaluationResult> result) {
+        st(self).engine->evaluate(evaluate.version, 0, /*keep=*/true, [post](Result<EvaluationResult> result) {
           if (result.ok()) {
             post(Evaluated{std::move(result).value()});
           } else {
@@ -19,9 +19,14 @@ caf::behavior evaluator(caf::stateful_actor<EvaluatorState>* self, ContextPtr co
       [self](const Evaluated& done) { tell(self, st(self).peers.curriculum, done); }, end_on_failure(self, place.role),
       [self](const AskRequest& ask) { st(self).engine->ask(ask.question, ask.hint, ask.done); },
       [self](const EvalRequest& request) {
-        st(self).engine->evaluate(request.version, request.limit, [done = request.done](Result<EvaluationResult> result) {
-          done(result.ok() ? Result<std::string>(result->metrics_json) : Result<std::string>(result.status()));
-        });
+        if (!request.strategies.empty()) {
+          st(self).engine->compare({request.version, request.strategies, request.budgets, request.limit}, request.done);
+          return;
+        }
+        st(self).engine->evaluate(
+            request.version, request.limit, /*keep=*/false, [done = request.done](Result<EvaluationResult> result) {
+              done(result.ok() ? Result<std::string>(result->metrics_json) : Result<std::string>(result.status()));
+            });
       },
       [self, place](const StatusRequest& request) {
         auto& s = st(self);
@@ -37,7 +42,7 @@ caf::behavior evaluator(caf::stateful_actor<EvaluatorState>* self, ContextPtr co
                            {{"queued", double(s.engine->queued())}},
                            s.engine->progress()}});
       },
-      [](const Configure&) {}, [](const Drain&) {}, [self](const Stop&) { self->quit(); });
+      [self](const Configure& configure) { st(self).engine->configure(configure.options); }, [](const Drain&) {}, [self](const Stop&) { self->quit(); });
 }
 
 }  // namespace autodidact

@@ -34,7 +34,18 @@ struct Tally {
 EvaluatorEngine::EvaluatorEngine(ContextPtr context, std::function<void(const std::string&)> broken)
     : context_(std::move(context)),
       thread_(context_->threads->start({"evaluator", 16, std::move(broken)})),
+      options_(context_->options),
       turn_(*context_->gate, DeviceGate::Use::kSample, "evaluator") {}
+
+void EvaluatorEngine::configure(std::shared_ptr<const Options> options) {
+  std::lock_guard lock(mutex_);
+  options_ = std::move(options);
+}
+
+std::shared_ptr<const Options> EvaluatorEngine::options() const {
+  std::lock_guard lock(mutex_);
+  return options_;
+}
 
 std::string EvaluatorEngine::waits_for() const {
   std::lock_guard lock(mutex_);
@@ -53,12 +64,27 @@ void EvaluatorEngine::post(std::function<void()> job, const std::function<void(S
   refuse(Status(Errc::kTemporary, "the evaluator has its 16 requests queued; try again later"));
 }
 
-void EvaluatorEngine::evaluate(VersionId version, std::uint64_t limit, DoneEvaluation done) {
-  post([this, version, limit, done] { done(measure(version, limit)); }, done);
+void EvaluatorEngine::evaluate(VersionId version, std::uint64_t limit, bool keep, DoneEvaluation done) {
+  post([this, version, limit, keep, done] { done(measure(version, limit, keep)); }, done);
+}
+
+void EvaluatorEngine::compare(StrategyEval request, std::function<void(Result<std::string>)> done) {
+  post([this, request = std::move(request), done] { done(measure_strategies(request)); }, done);
 }
 
 void EvaluatorEngine::ask(std::string question, bool hint, DoneAnswer done) {
   post([this, question = std::move(question), hint, done] { done(answer(question, hint)); }, done);
+}
+
+Status EvaluatorEngine::hold_device() {
+  while (true) {
+    if (stopping_ || thread_->stop_token().stop_requested()) return {Errc::kTemporary, "the evaluator is stopping"};
+    const Status held = turn_.hold(thread_->stop_token());
+    ++progress_;
+    if (held.ok()) return {};
+    std::lock_guard lock(mutex_);
+    waits_for_ = held.message();
+  }
 }
 
 Result<std::vector<DecodeResult>> EvaluatorEngine::decode(const WeightsPtr& weights, const std::vector<Problem>& problems,
@@ -78,30 +104,27 @@ Result<std::vector<DecodeResult>> EvaluatorEngine::decode(const WeightsPtr& weig
   std::vector<DecodeResult> finished;
   std::size_t left = 1;
   while (left > 0) {
-    if (stopping_ || thread_->stop_token().stop_requested()) return Status(Errc::kTemporary, "the evaluator is stopping");
-    if (const Status held = turn_.hold(thread_->stop_token()); !held.ok()) {
-      std::lock_guard lock(mutex_);
-      waits_for_ = held.message();
-      continue;
-    }
+    AD_RETURN_IF_ERROR(hold_device());
     ModelClock::Scope scope(*context_->model_clock);
     left = decoder->step(finished);
-    ++progress_;
   }
   context_->metrics->add("autodidact_model_seconds_total", "evaluator", double(decoder->stats().step_ns) * 1e-9);
   std::sort(finished.begin(), finished.end(), [](const auto& a, const auto& b) { return a.tag < b.tag; });
   return finished;
 }
 
-Result<EvaluationResult> EvaluatorEngine::measure(VersionId version, std::uint64_t limit) {
-  const Task& task = *context_->task;
-  AD_ASSIGN_OR_RETURN(const auto weights, context_->weights->get(version));
-  const std::uint64_t size = task.held_out_size();
+std::vector<Problem> EvaluatorEngine::held_out(std::uint64_t limit) const {
+  const std::uint64_t size = context_->task->held_out_size();
   const std::uint64_t count = limit == 0 ? size : std::min(limit, size);
   std::vector<Problem> problems;
-  for (std::uint64_t i = 0; i < count; ++i) {
-    problems.push_back(task.held_out_problem(i * size / count));  // spread, so that a part covers every group
-  }
+  for (std::uint64_t i = 0; i < count; ++i) problems.push_back(context_->task->held_out_problem(i * size / count));
+  return problems;
+}
+
+Result<EvaluationResult> EvaluatorEngine::measure(VersionId version, std::uint64_t limit, bool keep) {
+  const Task& task = *context_->task;
+  AD_ASSIGN_OR_RETURN(const auto weights, context_->weights->get(version));
+  const std::vector<Problem> problems = held_out(limit);
   AD_ASSIGN_OR_RETURN(const auto results, decode(weights, problems, /*hinted=*/false));
   const auto names = task.group_names();
   std::vector<Tally> groups(names.size());
@@ -127,6 +150,10 @@ Result<EvaluationResult> EvaluatorEngine::measure(VersionId version, std::uint64
     row["name"] = names[g];
     metrics["groups"].push_back(std::move(row));
   }
+  if (options()->eval.samples > 0) {
+    AD_ASSIGN_OR_RETURN(const std::string candidates, measure_candidates(weights, keep));
+    metrics["candidates"] = json::parse(candidates);
+  }
   return EvaluationResult{version, all.accuracy(), metrics.dump()};
 }
 
@@ -143,7 +170,7 @@ Result<std::optional<double>> EvaluatorEngine::logprob_gap(const WeightsPtr& wei
     AD_ASSIGN_OR_RETURN(auto tokens, context_->prompts->asked(problems[result.tag], /*hinted=*/false));
     const auto prompt = static_cast<std::uint32_t>(tokens.size());
     tokens.insert(tokens.end(), result.tokens.begin(), result.tokens.end());
-    examples.push_back({std::move(tokens), prompt, 1});
+    examples.push_back({std::move(tokens), prompt, 1, {}});
     sampled.push_back(&result);
   }
   if (examples.empty()) return std::optional<double>();

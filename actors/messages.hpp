@@ -193,6 +193,8 @@ struct AskRequest {
 struct EvalRequest {
   VersionId version = 0;
   std::uint64_t limit = 0;
+  std::vector<std::string> strategies;  // none: greedy, as each round is evaluated
+  std::vector<std::uint64_t> budgets;
   std::function<void(Result<std::string>)> done;
 };
 struct ChooseVersion {

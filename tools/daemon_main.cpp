@@ -29,8 +29,7 @@ struct Arguments {
   std::vector<std::string> overrides;
   bool print_default_config = false;
   bool eval = false;
-  std::uint32_t version = 0;
-  std::uint64_t limit = 0;
+  StrategyEval evaluation;
   std::string ask;
 };
 
@@ -157,8 +156,10 @@ int daemon_main(int argc, char** argv, const RuntimeFactory& runtime) {
   app.add_flag("--print-default-config", arguments.print_default_config, "Every key with its meaning and default, then exit");
   app.add_flag("--eval", arguments.eval,
                "Measure a version on the held-out problems, print JSON, exit; no daemon may run on the data");
-  app.add_option("--version-id", arguments.version, "With --eval: which version; default: the serving one");
-  app.add_option("--limit", arguments.limit, "With --eval: so many problems at most");
+  app.add_option("--version-id", arguments.evaluation.version, "With --eval: which version; default: the serving one");
+  app.add_option("--limit", arguments.evaluation.limit, "With --eval: so many problems at most");
+  app.add_option("--strategy", arguments.evaluation.strategies, "With --eval: how to search for answers; may be repeated");
+  app.add_option("--budget", arguments.evaluation.budgets, "With --strategy: tokens for each problem; may be repeated");
   app.add_option("--ask", arguments.ask, "Answer one question with the serving version, print JSON, exit");
   try {
     app.parse(argc, argv);
@@ -177,7 +178,7 @@ int daemon_main(int argc, char** argv, const RuntimeFactory& runtime) {
   const LoadedConfig loaded = load_config(arguments.config, arguments.overrides);
   if (!loaded.ok()) return fail(loaded.status());
   if (arguments.eval || !arguments.ask.empty()) {
-    auto result = arguments.eval ? offline_eval(loaded.options, runtime, arguments.version, arguments.limit)
+    auto result = arguments.eval ? offline_eval(loaded.options, runtime, arguments.evaluation)
                                  : offline_ask(loaded.options, runtime, arguments.ask);
     if (!result.ok()) return fail(result.status());
     std::printf("%s\n", result->c_str());

@@ -2,7 +2,6 @@
 
 #include <future>
 
-#include "actors/evaluator_engine.hpp"
 #include "config/log.hpp"
 
 namespace autodidact {
@@ -24,11 +23,14 @@ struct Bench {
     AD_ASSIGN_OR_RETURN(store, open_store_read_only(options.data_dir + "/store", options.store));
     AD_ASSIGN_OR_RETURN(const LoopState loop, store->loop_state());
     serving = loop.serving;
+    const VersionId verifier = loop.verifier;
     AD_ASSIGN_OR_RETURN(context->task, make_task(options.task, static_cast<std::uint64_t>(options.seed)));
     AD_ASSIGN_OR_RETURN(StartModel start, open_start_model(options, context->task));
     context->begin_with(std::move(start));
     runtime = make_runtime(context->tokenizer);
     weights = std::make_unique<WeightBoard>(options.data_dir, compute_dtype(options.model));
+    if (verifier != 0) AD_RETURN_IF_ERROR(weights->serve_verifier(verifier));
+    context->store = store.get();
     context->options = std::make_shared<const Options>(options);
     context->runtime = runtime.get();
     context->weights = weights.get();
@@ -42,18 +44,23 @@ struct Bench {
 
 }  // namespace
 
-Result<std::string> offline_eval(const Options& options, const RuntimeFactory& make_runtime, std::uint32_t version,
-                                 std::uint64_t limit) {
+Result<std::string> offline_eval(const Options& options, const RuntimeFactory& make_runtime, StrategyEval request) {
   Bench bench;
   AD_RETURN_IF_ERROR(bench.open(options, make_runtime));
-  const VersionId wanted = version != 0 ? version : bench.serving;
-  if (wanted == 0) return Status(Errc::kNotFound, "no version to evaluate: the base model is not trained yet");
-  std::promise<Result<EvaluationResult>> promise;
+  if (request.version == 0) request.version = bench.serving;
+  if (request.version == 0) return Status(Errc::kNotFound, "no version to evaluate: the base model is not trained yet");
+  std::promise<Result<std::string>> promise;
   const auto engine = std::make_shared<EvaluatorEngine>(
       bench.context, [&](const std::string& what) { promise.set_value(Status(Errc::kInternal, what)); });
-  engine->evaluate(wanted, limit, [&](Result<EvaluationResult> result) { promise.set_value(std::move(result)); });
-  AD_ASSIGN_OR_RETURN(const auto result, promise.get_future().get());
-  return result.metrics_json;
+  const auto give = [&](Result<std::string> result) { promise.set_value(std::move(result)); };
+  if (!request.strategies.empty()) {
+    engine->compare(std::move(request), give);
+  } else {
+    engine->evaluate(request.version, request.limit, /*keep=*/false, [&](Result<EvaluationResult> result) {
+      give(result.ok() ? Result<std::string>(result->metrics_json) : Result<std::string>(result.status()));
+    });
+  }
+  return promise.get_future().get();
 }
 
 Result<std::string> offline_ask(const Options& options, const RuntimeFactory& make_runtime, const std::string& question) {

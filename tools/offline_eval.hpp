@@ -3,15 +3,15 @@
 
 #include <string>
 
+#include "actors/evaluator_engine.hpp"
 #include "config/options.hpp"
 #include "config/status.hpp"
 #include "tools/daemon_main.hpp"
 
 namespace autodidact {
 
-// version 0 = the serving one. JSON as `autodidact eval --json` prints it.
-Result<std::string> offline_eval(const Options& options, const RuntimeFactory& runtime, std::uint32_t version,
-                                 std::uint64_t limit);
+// version 0 = the serving one; no strategies: greedy. JSON as `autodidact eval --json` prints it.
+Result<std::string> offline_eval(const Options& options, const RuntimeFactory& runtime, StrategyEval request);
 Result<std::string> offline_ask(const Options& options, const RuntimeFactory& runtime, const std::string& question);
 
 }  // namespace autodidact

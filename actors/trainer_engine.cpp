@@ -58,14 +58,26 @@ TrainerEngine::TrainerEngine(ContextPtr context, std::shared_ptr<const Options> 
       saver_(context_, io_thread_, [this] { return stopping_.load(); }),
       examples_(context_->store, io_thread_) {}
 
+// What comes next may be asked for while the thread is still on its way out of what it has just reported, so it is kept; the
+// same again comes from a restarted curriculum and is under way.
 void TrainerEngine::run(TrainCommand command) {
-  if (busy_.exchange(true)) return;  // repeated by a restarted curriculum
+  std::lock_guard lock(mutex_);
+  if (busy_) {
+    if (!running_.open_ended && command.produce != running_.produce) next_ = std::move(command);
+    return;
+  }
+  begin(std::move(command));
+}
+
+void TrainerEngine::begin(TrainCommand command) {
   finishing_ = false;
-  const bool posted = thread_->post([self = shared_from_this(), command] {
+  running_ = std::move(command);
+  busy_ = thread_->post([self = shared_from_this(), command = running_] {
     self->execute(command);
+    std::lock_guard lock(self->mutex_);
     self->busy_ = false;
+    if (auto next = std::exchange(self->next_, std::nullopt)) self->begin(std::move(*next));
   });
-  if (!posted) busy_ = false;
 }
 
 void TrainerEngine::execute(const TrainCommand& command) {

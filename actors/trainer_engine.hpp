@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -52,6 +53,7 @@ class TrainerEngine : public std::enable_shared_from_this<TrainerEngine> {
   std::string waits_for() const;
 
  private:
+  void begin(TrainCommand command);  // under mutex_
   void execute(const TrainCommand& command);
   Status prepare(const TrainCommand& command);
   Status resume(const TrainerState& state);
@@ -85,6 +87,8 @@ class TrainerEngine : public std::enable_shared_from_this<TrainerEngine> {
   std::shared_ptr<const Options> options_;  // guarded by mutex_
   std::size_t granted_ = 0;                 // guarded by mutex_
   bool paused_ = false;                     // guarded by mutex_
+  TrainCommand running_;                    // guarded by mutex_
+  std::optional<TrainCommand> next_;        // guarded by mutex_
   std::string waits_for_;                   // guarded by mutex_
 
   // compute thread only

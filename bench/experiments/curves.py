@@ -25,19 +25,23 @@ def placed_labels(wanted, top, bottom):
     return heights
 
 
-def axes(x, y, first, last, right):
+def of_round(number):
+    return "base" if number == 0 else str(number)
+
+
+def axes(x, y, first, last, right, unit, label):
     out = []
     for percent in range(0, 101, 20):
         height = y(percent / 100)
         out.append(f'<line x1="{LEFT}" y1="{height:.1f}" x2="{right}" y2="{height:.1f}" stroke="{MUTED if percent == 0 else GRID}"/>')
         out.append(text(LEFT - 10, height + 4.5, 13, MUTED, f"{percent}%", 'text-anchor="end"'))
     for number in range(first, last + 1, max(1, (last - first + 11) // 12)):
-        out.append(text(x(number), y(0) + 21, 13, MUTED, "base" if number == 0 else str(number), 'text-anchor="middle"'))
-    out.append(text((LEFT + right) / 2, y(0) + 44, 13, MUTED, "round", 'text-anchor="middle"'))
+        out.append(text(x(number), y(0) + 21, 13, MUTED, label(number), 'text-anchor="middle"'))
+    out.append(text((LEFT + right) / 2, y(0) + 44, 13, MUTED, unit, 'text-anchor="middle"'))
     return out
 
 
-def line(name, points, color, heavy, x, y):
+def line(name, points, color, heavy, x, y, unit, label):
     path = " L".join(f"{x(n):.1f} {y(mean):.1f}" for n, mean, _, _ in points)
     out = []
     if any(high > low for _, _, low, high in points):
@@ -45,14 +49,15 @@ def line(name, points, color, heavy, x, y):
         out.append(f'<path d="M{" L".join(edge)} Z" fill="{color}" fill-opacity="0.13"/>')
     out.append(f'<path d="M{path}" fill="none" stroke="{color}" stroke-width="{3.5 if heavy else 2}" stroke-linejoin="round"/>')
     for n, mean, low, high in points:
-        said = f"{name}, round {n}: {100 * mean:.1f}% ({100 * low:.1f} to {100 * high:.1f})"
+        said = f"{name}, {unit} {label(n)}: {100 * mean:.1f}% ({100 * low:.1f} to {100 * high:.1f})"
         out.append(f'<circle cx="{x(n):.1f}" cy="{y(mean):.1f}" r="{4 if heavy else 3}" fill="{color}" stroke="#ffffff">'
                    f"<title>{html.escape(said)}</title></circle>")
     return out
 
 
-def chart(title, series):
-    """series: (name, [(round, mean, low, high), ...]); accuracies from 0 to 1. Returns the SVG."""
+def chart(title, series, unit="round", label=of_round):
+    """series: (name, [(number, mean, low, high), ...]); numbers are what label() says of them in `unit`, accuracies from 0 to 1.
+    Returns the SVG."""
     series = [(name, points) for name, points in series if points]
     rounds = [n for _, points in series for n, _, _, _ in points] or [0]
     first, last = min(rounds), max(rounds)
@@ -69,12 +74,12 @@ def chart(title, series):
            'font-family="Helvetica Neue, Helvetica, Arial, DejaVu Sans, sans-serif">',
            f"<title>{html.escape(title)}</title>", f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>',
            text(LEFT, 30, 17, INK, title, 'font-weight="700"')]
-    out += axes(x, y, first, last, right)
+    out += axes(x, y, first, last, right, unit, label)
     heights = placed_labels([y(points[-1][1]) for _, points in series], y(1), y(0))
     for i, (name, points) in enumerate(series):
         heavy = name == "overall"
         color = INK if heavy else COLORS[i % len(COLORS)]
-        out += line(name, points, color, heavy, x, y)
+        out += line(name, points, color, heavy, x, y, unit, label)
         end = points[-1]
         out.append(f'<line x1="{x(end[0]) + 6:.1f}" y1="{y(end[1]):.1f}" x2="{right + 18}" y2="{heights[i]:.1f}" stroke="{color}" stroke-opacity="0.55"/>')
         out.append(text(right + 22, heights[i] + 4.5, 13, color, f"{name}  {100 * end[1]:.1f}%", 'font-weight="600"'))

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -77,17 +78,19 @@ struct DrawSpec {
 // What a strategy sees of the world, and through which it waits. Owned by the engine, one per search.
 class SearchContext {
  public:
-  SearchContext(std::shared_ptr<const Question> question, std::uint64_t budget_tokens, bool has_verifier)
-      : question_(std::move(question)), budget_(budget_tokens), has_verifier_(has_verifier) {}
+  // highest_score: of a verifier, see LearnedVerifier; absent: there is none.
+  SearchContext(std::shared_ptr<const Question> question, std::uint64_t budget_tokens, std::optional<float> highest_score)
+      : question_(std::move(question)), budget_(budget_tokens), highest_score_(highest_score) {}
 
   const Question& question() const { return *question_; }
   // Of the budget; draws under way have theirs reserved already.
   std::uint64_t tokens_left() const { return budget_ - spent_; }
   std::uint64_t tokens_spent() const { return spent_; }
-  bool has_verifier() const { return has_verifier_; }  // else score() may not be called
+  bool has_verifier() const { return highest_score_.has_value(); }  // else score() may not be called
+  float highest_score() const { return highest_score_.value(); }    // no candidate's is higher; with a verifier
 
   // std::vector<Candidate> drawn = co_await context.draw(specs): in the order of `specs`. Those for which the budget had no
-  // token left are missing; the last ones it had some for may be cut (Finish::kLength).
+  // token left, or that came too late, are missing, the last ones first; the last ones there are may be cut (Finish::kLength).
   auto draw(std::vector<DrawSpec> specs) {
     struct Wait {
       SearchContext& context;
@@ -98,7 +101,7 @@ class SearchContext {
     specs_ = std::move(specs);
     return Wait{*this};
   }
-  // co_await context.score(candidates): sets the score of each that has tokens.
+  // co_await context.score(candidates): sets the score of each; minus infinity of those without a token.
   auto score(std::vector<Candidate>& candidates) {
     struct Wait {
       SearchContext& context;
@@ -114,7 +117,7 @@ class SearchContext {
   friend class SearchEngine;
   const std::shared_ptr<const Question> question_;
   const std::uint64_t budget_;
-  const bool has_verifier_;
+  const std::optional<float> highest_score_;
   std::uint64_t spent_ = 0, draws_ = 0;
   std::vector<DrawSpec> specs_;  // asked for
   std::vector<Candidate> drawn_;
@@ -132,7 +135,7 @@ Search run_strategy(SearchContext& context, const Strategy& strategy);
 // Chooses among `candidates` by the weight behind their answers, and among those who give the answer by the highest weight; the
 // first drawn wins ties. weight null: majority.
 SearchResult choose_by_vote(std::vector<Candidate> candidates, const std::function<double(const Candidate&)>& weight);
-// exp(score - the highest score): a weight in (0, 1] for whatever kind of verifier; 0 without a score.
+// exp(score - the highest score): a weight in (0, 1] for whatever kind of verifier; 0 without one.
 std::function<double(const Candidate&)> score_weights(std::span<const Candidate> candidates);
 
 }  // namespace autodidact

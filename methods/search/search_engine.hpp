@@ -40,7 +40,8 @@ class SearchEngine {
 
   // Takes effect at the next step. kBadInput: another shape than before.
   Status set_weights(WeightsPtr generator, VerifierWeights verifier);
-  // kUsage: the strategy needs a verifier that there is not, the budget is 0, the question does not fit.
+  // kUsage: the strategy needs a verifier that there is not, or is "auto", the budget is 0, the question does not fit. Past its
+  // deadline a search chooses among what it has.
   Status start(SearchRequest request);
   void cancel(std::uint64_t tag);  // without an outcome; its slots and pages are free at the next step
   // Scores what waits for scores, then advances all draws by a token; appends what ended. Returns how many searches are open.
@@ -57,7 +58,7 @@ class SearchEngine {
     std::map<std::size_t, Candidate> drawn;              // by their place among the specs
     std::unordered_map<std::uint64_t, std::size_t> out;  // decode tag -> place
     std::uint64_t reserved = 0, scored = 0;
-    bool scoring = false;
+    bool scoring = false, expired = false;  // expired: past its deadline, nothing more is drawn
   };
 
   void resume(Run& run);
@@ -66,6 +67,7 @@ class SearchEngine {
   bool submit(Run& run, std::size_t place);
   void collect(DecodeResult result);
   void finish_draws(Run& run);
+  Result<std::vector<VerifierScore>> score(std::span<const ScoreCall> calls);
   void score_waiting();
   bool end(Run& run, std::vector<SearchOutcome>& ended);
 

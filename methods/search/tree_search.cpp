@@ -41,6 +41,7 @@ Search tree_search(SearchContext& context, Strategy strategy) {
     }
     trees = std::move(next);
   }
+  if (ended.empty()) ended = std::move(trees);  // nothing came to an end within the budget
   if (ended.empty()) co_return SearchResult{};
   const auto weight = score_weights(ended);
   co_return choose_by_vote(std::move(ended), weight);

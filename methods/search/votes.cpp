@@ -31,7 +31,7 @@ std::function<double(const Candidate&)> score_weights(std::span<const Candidate>
   for (const Candidate& candidate : candidates)
     if (candidate.score) highest = std::max(highest, candidate.score->score);
   return [highest](const Candidate& candidate) {
-    return candidate.score ? std::exp(static_cast<double>(candidate.score->score) - highest) : 0.0;
+    return candidate.score && std::isfinite(highest) ? std::exp(static_cast<double>(candidate.score->score) - highest) : 0.0;
   };
 }
 

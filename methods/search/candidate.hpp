@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -29,6 +30,11 @@ struct Candidate {
   std::string answer;  // the final answer as votes count it; empty: none
   std::optional<VerifierScore> score;
 };
+
+// Below all others when the verifier said nothing of it.
+inline float score_of(const Candidate& candidate) {
+  return candidate.score ? candidate.score->score : -std::numeric_limits<float>::infinity();
+}
 
 struct Question {
   std::vector<TokenId> prompt;

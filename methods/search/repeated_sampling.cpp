@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <limits>
 
 #include "methods/search/search.hpp"
 
@@ -14,9 +13,7 @@ namespace {
 SearchResult choose_by_score(std::vector<Candidate> candidates) {
   SearchResult result;
   result.votes = count_votes(candidates, score_weights(candidates));
-  const auto rank = [](const Candidate& c) {
-    return std::pair(c.whole, c.score ? c.score->score : -std::numeric_limits<float>::infinity());
-  };
+  const auto rank = [](const Candidate& c) { return std::pair(c.whole, score_of(c)); };
   const auto best = std::max_element(candidates.begin(), candidates.end(),
                                      [&](const Candidate& a, const Candidate& b) { return rank(a) < rank(b); });
   result.chosen = static_cast<std::size_t>(best - candidates.begin());

@@ -52,11 +52,19 @@ struct Question {
 std::vector<std::pair<std::string, double>> count_votes(std::span<const Candidate> candidates,
                                                         const std::function<double(const Candidate&)>& weight = {});
 
+// What strategy `auto` learnt about a question before it chose.
+struct Probing {
+  double difficulty = 0;     // predicted, see methods/compute_optimal/difficulty.hpp
+  std::uint64_t tokens = 0;  // that the probes cost; part of those spent
+  std::string strategy;      // chosen
+};
+
 struct SearchResult {
   std::vector<Candidate> candidates;  // whole ones, in the order they were drawn
   std::size_t chosen = 0;             // of them; none when there are none
   std::vector<std::pair<std::string, double>> votes;
-  std::string strategy;  // as it ran
+  std::string strategy;  // as it ran, "auto -> weighted:n=16"
+  std::optional<Probing> probing;
 };
 
 }  // namespace autodidact

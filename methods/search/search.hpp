@@ -5,6 +5,7 @@
 
 #include <coroutine>
 #include <cstdint>
+#include <deque>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -16,6 +17,8 @@
 #include "methods/search/strategy.hpp"
 
 namespace autodidact {
+
+struct StrategyTable;
 
 // Owns a suspended coroutine and, once it has run to its end, its result. `co_await` runs one inside another.
 class [[nodiscard]] Search {
@@ -78,11 +81,14 @@ struct DrawSpec {
 // What a strategy sees of the world, and through which it waits. Owned by the engine, one per search.
 class SearchContext {
  public:
-  // highest_score: of a verifier, see LearnedVerifier; absent: there is none.
-  SearchContext(std::shared_ptr<const Question> question, std::uint64_t budget_tokens, std::optional<float> highest_score)
-      : question_(std::move(question)), budget_(budget_tokens), highest_score_(highest_score) {}
+  // highest_score: of a verifier, see LearnedVerifier; absent: there is none. table: strategy auto's.
+  SearchContext(std::shared_ptr<const Question> question, std::uint64_t budget_tokens, std::optional<float> highest_score,
+                std::shared_ptr<const StrategyTable> table = {})
+      : question_(std::move(question)), table_(std::move(table)), budget_(budget_tokens), highest_score_(highest_score) {}
 
   const Question& question() const { return *question_; }
+  const StrategyTable* table() const { return table_.get(); }  // null for all strategies but auto
+  std::uint64_t budget() const { return budget_; }
   // Of the budget; draws under way have theirs reserved already.
   std::uint64_t tokens_left() const { return budget_ - spent_; }
   std::uint64_t tokens_spent() const { return spent_; }
@@ -101,7 +107,9 @@ class SearchContext {
     specs_ = std::move(specs);
     return Wait{*this};
   }
-  // co_await context.score(candidates): sets the score of each; minus infinity of those without a token.
+  // Samples drawn already: the next draws of whole completions from the question get these, without paying twice.
+  void keep(std::vector<Candidate> samples) { kept_.assign(samples.begin(), samples.end()); }
+  // co_await context.score(candidates): sets the score of each that has none yet; minus infinity of those without a token.
   auto score(std::vector<Candidate>& candidates) {
     struct Wait {
       SearchContext& context;
@@ -116,11 +124,13 @@ class SearchContext {
  private:
   friend class SearchEngine;
   const std::shared_ptr<const Question> question_;
+  const std::shared_ptr<const StrategyTable> table_;
   const std::uint64_t budget_;
   const std::optional<float> highest_score_;
   std::uint64_t spent_ = 0, draws_ = 0;
   std::vector<DrawSpec> specs_;  // asked for
   std::vector<Candidate> drawn_;
+  std::deque<Candidate> kept_;  // in the order they were drawn
   std::vector<Candidate>* to_score_ = nullptr;
   std::coroutine_handle<> waiting_;
 };
@@ -130,6 +140,7 @@ Search repeated_sampling(SearchContext& context, Strategy strategy);  // greedy,
 Search beam_search(SearchContext& context, Strategy strategy);        // beam, lookahead
 Search tree_search(SearchContext& context, Strategy strategy);        // dvts
 Search revision(SearchContext& context, Strategy strategy);           // revise
+Search auto_search(SearchContext& context);                           // auto: one of the above, by difficulty
 Search run_strategy(SearchContext& context, const Strategy& strategy);
 
 // Chooses among `candidates` by the weight behind their answers, and among those who give the answer by the highest weight; the

@@ -58,28 +58,48 @@ SearchEngine::~SearchEngine() {
 }
 
 Status SearchEngine::set_weights(WeightsPtr generator, VerifierWeights verifier) {
+  const VersionId version = generator->version;
   AD_RETURN_IF_ERROR(decoder_.set_weights(std::move(generator)));
+  generator_version_ = version;
   verifier_weights_ = std::move(verifier);
+  return {};
+}
+
+Status SearchEngine::check(const Strategy& strategy) const {
+  const std::string name = "strategy " + strategy.text();
+  if (strategy.scores() && !verifies()) return {Errc::kUsage, name + " needs a learned verifier, and none serves yet"};
+  if (strategy.scores_steps() && !verifier_->per_step())
+    return {Errc::kUsage, name + " needs a process verifier, set verifier.kind = \"prm\""};
+  return {};
+}
+
+// Scores of another verifier, or of another generator's samples, fall into other bins.
+Status SearchEngine::check(const StrategyTable* table) const {
+  const std::string remedy = "; fit one: autodidact eval --fit-auto";
+  if (table == nullptr) return {Errc::kUsage, "strategy auto has no table for these weights yet" + remedy};
+  const VersionId verifier = verifies() ? verifier_weights_.verifier->version : 0;
+  if (table->generator != generator_version_ || table->verifier != verifier)
+    return {Errc::kUsage, "the table of strategy auto is for version " + std::to_string(table->generator) + " and verifier " +
+                              std::to_string(table->verifier) + ", and " + std::to_string(generator_version_) + " and " +
+                              std::to_string(verifier) + " serve" + remedy};
+  if (needs_verifier(table->measure) && !verifies())
+    return {Errc::kUsage, "the table of strategy auto predicts difficulty by a verifier, and none serves" + remedy};
+  for (const StrategyRow& row : table->rows)
+    for (const Strategy& strategy : row.strategies) AD_RETURN_IF_ERROR(check(strategy).with_context("strategy auto"));
   return {};
 }
 
 Status SearchEngine::start(SearchRequest request) {
   const Question& question = *request.question;
-  const bool verifies = verifier_ != nullptr && verifier_weights_.verifier != nullptr;
-  const std::string name = "strategy " + request.strategy.text();
-  if (request.strategy.name == "auto")
-    return {Errc::kUsage, "strategy auto needs the table that `autodidact eval` fits, and there is none yet; name a strategy"};
-  if (request.strategy.scores() && !verifies) return {Errc::kUsage, name + " needs a learned verifier, and none serves yet"};
-  if (request.strategy.scores_steps() && !verifier_->per_step())
-    return {Errc::kUsage, name + " needs a process verifier, set verifier.kind = \"prm\""};
+  AD_RETURN_IF_ERROR(request.strategy.name == "auto" ? check(request.table.get()) : check(request.strategy));
   if (request.budget_tokens == 0) return {Errc::kUsage, "a budget of 0 tokens leaves nothing to answer with"};
   if (static_cast<std::int64_t>(question.prompt.size()) >= question.max_positions)
     return {Errc::kUsage, "the prompt has " + std::to_string(question.prompt.size()) + " tokens, the model has room for " +
                               std::to_string(question.max_positions - 1)};
   AD_REQUIRE(!runs_.contains(request.tag), "two searches of one tag");
-  const std::optional<float> highest = verifies ? std::optional(verifier_->highest_score()) : std::nullopt;
+  const std::optional<float> highest = verifies() ? std::optional(verifier_->highest_score()) : std::nullopt;
   auto run = std::unique_ptr<Run>(
-      new Run{request, SearchContext(request.question, request.budget_tokens, highest), {}, {}, {}, {}, {}});
+      new Run{request, SearchContext(request.question, request.budget_tokens, highest, request.table), {}, {}, {}, {}, {}});
   run->search = run_strategy(run->context, request.strategy);
   Run& started = *run;
   runs_.emplace(request.tag, std::move(run));
@@ -120,10 +140,15 @@ void SearchEngine::admit(Run& run) {
 
 // False: the budget has no room for it while others hold theirs, or it is too late.
 bool SearchEngine::submit(Run& run, std::size_t place) {
-  if (run.expired) return false;
   SearchContext& context = run.context;
   const Question& question = context.question();
   const DrawSpec& spec = context.specs_[place];
+  if (!context.kept_.empty() && spec.steps == 0 && !spec.greedy && spec.from.tokens.empty() && spec.from.context.empty()) {
+    run.drawn.emplace(place, std::move(context.kept_.front()));
+    context.kept_.pop_front();
+    return true;
+  }
+  if (run.expired) return false;
   const std::uint64_t free = context.budget_ - context.spent_ - run.reserved;
   const auto before = static_cast<std::int64_t>(question.prompt.size() + spec.from.context.size() + spec.from.tokens.size());
   const std::int64_t room = std::min<std::int64_t>(question.max_positions - before,
@@ -131,6 +156,7 @@ bool SearchEngine::submit(Run& run, std::size_t place) {
   if (room <= 0) {  // at its longest already
     Candidate cut = spec.from;
     cut.finish = Finish::kLength;
+    cut.score.reset();  // it may be what a search made of it
     run.drawn.emplace(place, std::move(cut));
     return true;
   }
@@ -195,6 +221,7 @@ void SearchEngine::score_waiting() {
     if (!run->scoring) continue;
     const Question& question = run->context.question();
     for (Candidate& candidate : *run->context.to_score_) {
+      if (candidate.score) continue;
       candidate.score = VerifierScore{kNoScore, {}};
       if (candidate.tokens.empty()) continue;
       calls.push_back({question.prompt, candidate.tokens,
@@ -223,7 +250,8 @@ bool SearchEngine::end(Run& run, std::vector<SearchOutcome>& ended) {
   SearchOutcome outcome{run.request.tag, run.failed, {}, run.context.spent_, run.scored};
   if (run.failed.ok()) {
     outcome.result = run.search.take();
-    outcome.result.strategy = run.request.strategy.text();
+    const auto& probing = outcome.result.probing;
+    outcome.result.strategy = run.request.strategy.text() + (probing ? " -> " + probing->strategy : "");
   }
   ended.push_back(std::move(outcome));
   return true;

@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "methods/compute_optimal/strategy_table.hpp"
 #include "methods/learned_verifier.hpp"
 #include "methods/search/search.hpp"
 #include "model/decoder.hpp"
@@ -23,6 +24,7 @@ struct SearchRequest {
   Strategy strategy;
   std::uint64_t budget_tokens = 0;  // generated, at most
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
+  StrategyTablePtr table = {};  // for strategy auto, fitted for the weights that are set
 };
 
 struct SearchOutcome {
@@ -40,8 +42,8 @@ class SearchEngine {
 
   // Takes effect at the next step. kBadInput: another shape than before.
   Status set_weights(WeightsPtr generator, VerifierWeights verifier);
-  // kUsage: the strategy needs a verifier that there is not, or is "auto", the budget is 0, the question does not fit. Past its
-  // deadline a search chooses among what it has.
+  // kUsage: the strategy needs a verifier that there is not, or a table fitted for these weights; the budget is 0, the question
+  // does not fit. Past its deadline a search chooses among what it has.
   Status start(SearchRequest request);
   void cancel(std::uint64_t tag);  // without an outcome; its slots and pages are free at the next step
   // Scores what waits for scores, then advances all draws by a token; appends what ended. Returns how many searches are open.
@@ -61,6 +63,9 @@ class SearchEngine {
     bool scoring = false, expired = false;  // expired: past its deadline, nothing more is drawn
   };
 
+  bool verifies() const { return verifier_ != nullptr && verifier_weights_.verifier != nullptr; }
+  Status check(const Strategy& strategy) const;
+  Status check(const StrategyTable* table) const;
   void resume(Run& run);
   void after_resume(Run& run);
   void admit(Run& run);
@@ -73,6 +78,7 @@ class SearchEngine {
 
   Decoder& decoder_;
   LearnedVerifier* const verifier_;
+  VersionId generator_version_ = 0;
   VerifierWeights verifier_weights_;
   std::map<std::uint64_t, std::unique_ptr<Run>> runs_;                               // by tag
   std::unordered_map<std::uint64_t, std::pair<std::uint64_t, std::uint32_t>> tags_;  // decode tag -> search, its max_tokens

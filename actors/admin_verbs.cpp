@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "config/files.hpp"
+#include "methods/compute_optimal/strategy_table.hpp"
 
 namespace autodidact {
 namespace {
@@ -71,6 +72,13 @@ Status read_strategies(const json& params, EvalRequest& request) {
 
 bool flag(const json& params, const char* key) {
   return params.contains(key) && params[key].is_boolean() && params[key].get<bool>();
+}
+
+// "fit_auto": true, "samples": 4.
+Status read_fit(const json& params, EvalRequest& request) {
+  request.fit_auto = flag(params, "fit_auto");
+  AD_ASSIGN_OR_RETURN(request.probes, number(params, "samples", 0, StrategyTable::kMaxProbes));
+  return {};
 }
 
 }  // namespace
@@ -145,6 +153,7 @@ void AdminVerbs::call(const std::string& verb, const std::string& params_json, i
       return answer->give(Status(Errc::kTemporary, "no weights serve yet: the base model is still being trained"));
     EvalRequest request{wanted, *limit, {}, {}, [answer](Result<std::string> r) { answer->give(std::move(r)); }};
     if (const Status status = read_strategies(*params, request); !status.ok()) return answer->give(status);
+    if (const Status status = read_fit(*params, request); !status.ok()) return answer->give(status);
     anon_tell(supervisor_, std::move(request));
   } else {
     answer->give(Status(Errc::kUsage, "unknown verb " + verb));

@@ -19,8 +19,10 @@ caf::behavior evaluator(caf::stateful_actor<EvaluatorState>* self, ContextPtr co
       [self](const Evaluated& done) { tell(self, st(self).peers.curriculum, done); }, end_on_failure(self, place.role),
       [self](const AskRequest& ask) { st(self).engine->ask(ask.question, ask.hint, ask.done); },
       [self](const EvalRequest& request) {
-        if (!request.strategies.empty()) {
-          st(self).engine->compare({request.version, request.strategies, request.budgets, request.limit}, request.done);
+        if (request.fit_auto || !request.strategies.empty()) {
+          st(self).engine->compare(
+              {request.version, request.strategies, request.budgets, request.limit, request.fit_auto, request.probes},
+              request.done);
           return;
         }
         st(self).engine->evaluate(
@@ -42,7 +44,8 @@ caf::behavior evaluator(caf::stateful_actor<EvaluatorState>* self, ContextPtr co
                            {{"queued", double(s.engine->queued())}},
                            s.engine->progress()}});
       },
-      [self](const Configure& configure) { st(self).engine->configure(configure.options); }, [](const Drain&) {}, [self](const Stop&) { self->quit(); });
+      [self](const Configure& configure) { st(self).engine->configure(configure.options); }, [](const Drain&) {},
+      [self](const Stop&) { self->quit(); });
 }
 
 }  // namespace autodidact

@@ -69,7 +69,8 @@ void EvaluatorEngine::evaluate(VersionId version, std::uint64_t limit, bool keep
 }
 
 void EvaluatorEngine::compare(StrategyEval request, std::function<void(Result<std::string>)> done) {
-  post([this, request = std::move(request), done] { done(measure_strategies(request)); }, done);
+  post([this, request = std::move(request), done] { done(request.fit_auto ? fit_auto(request) : measure_strategies(request)); },
+       done);
 }
 
 void EvaluatorEngine::ask(std::string question, bool hint, DoneAnswer done) {

@@ -22,6 +22,8 @@ struct StrategyEval {
   std::vector<std::string> strategies;  // "majority:n=16"
   std::vector<std::uint64_t> budgets;   // tokens for each problem
   std::uint64_t limit = 0;              // held-out problems; 0 = eval.sample_problems
+  bool fit_auto = false;                // fits the table of strategy `auto` from them; none: auto_trials.hpp's
+  std::uint64_t probes = 0;             // with fit_auto: samples that predict a question's difficulty; 0 = 4
 };
 
 class EvaluatorEngine : public std::enable_shared_from_this<EvaluatorEngine> {
@@ -34,7 +36,8 @@ class EvaluatorEngine : public std::enable_shared_from_this<EvaluatorEngine> {
   // method's check demands of training data only in `process_accuracy`: the answer is what users see. With eval.samples also
   // what choosing among that many candidates is worth; `keep` then writes the confidence fitted on them beside the version.
   void evaluate(VersionId version, std::uint64_t limit, bool keep, DoneEvaluation done);
-  // Each strategy with each budget on the same problems. JSON object.
+  // Each strategy with each budget on the same problems. With fit_auto strategies.json is then written beside the version.
+  // JSON object.
   void compare(StrategyEval request, std::function<void(Result<std::string>)> done);
   using DoneAnswer = std::function<void(Result<std::string>)>;  // JSON object
   void ask(std::string question, bool hint, DoneAnswer done);
@@ -48,6 +51,7 @@ class EvaluatorEngine : public std::enable_shared_from_this<EvaluatorEngine> {
  private:
   Result<EvaluationResult> measure(VersionId version, std::uint64_t limit, bool keep);
   Result<std::string> measure_strategies(const StrategyEval& request);
+  Result<std::string> fit_auto(const StrategyEval& request);
   // Up to `limit` held-out problems, spread so that a part covers every group.
   std::vector<Problem> held_out(std::uint64_t limit) const;
   // The numbers of eval.samples candidates a problem, a JSON object.

@@ -1,5 +1,7 @@
 // The part of EvaluatorEngine that spends more than one greedy sample on a problem.
 
+#include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "actors/candidate_report.hpp"
@@ -13,7 +15,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kMostRuns = 256;                     // strategies times budgets
+constexpr std::size_t kMostRuns = 256;                      // strategies times budgets
 constexpr std::uint64_t kCandidateStream = 0x6576'616c'73;  // draws of evaluations are alike in every round
 
 struct Run {
@@ -35,15 +37,16 @@ Result<std::vector<Run>> runs_of(const StrategyEval& request) {
 
 json run_json(const Context& context, const Run& run, const std::vector<Problem>& problems,
               const std::vector<SearchOutcome>& outcomes) {
-  std::uint64_t right = 0, tokens = 0, scored = 0;
+  std::uint64_t right = 0, tokens = 0, scored = 0, probes = 0;
+  std::map<std::string, std::size_t> chosen;  // by strategy auto
   std::vector<JudgedAnswer> answers;
   for (std::size_t i = 0; i < problems.size(); ++i) {
     const SearchResult& result = outcomes[i].result;
-    const bool correct =
-        !result.candidates.empty() && is_right(*context.task, problems[i], result.candidates[result.chosen]);
+    const bool correct = !result.candidates.empty() && is_right(*context.task, problems[i], result.candidates[result.chosen]);
     right += correct ? 1 : 0;
     tokens += outcomes[i].tokens_spent;
     scored += outcomes[i].tokens_scored;
+    if (result.probing) probes += result.probing->tokens, ++chosen[result.probing->strategy];
     const auto judged = judged_candidates(*context.task, problems[i], outcomes[i], 1);
     const std::string& answer = result.candidates.empty() ? std::string() : result.candidates[result.chosen].answer;
     answers.push_back({answer_evidence(judged, answer), correct});
@@ -59,6 +62,7 @@ json run_json(const Context& context, const Run& run, const std::vector<Problem>
               {"high", interval.high},
               {"tokens", static_cast<double>(tokens) / n},
               {"tokens_scored", static_cast<double>(scored) / n}};
+  if (!chosen.empty()) row["probe_tokens"] = static_cast<double>(probes) / n, row["chosen"] = chosen;
   if (const auto confidences = cross_fitted(answers, 1); !confidences.empty()) row["confidence"] = confidence_json(confidences);
   return row;
 }
@@ -74,10 +78,14 @@ Result<std::string> EvaluatorEngine::measure_strategies(const StrategyEval& requ
       held_out(request.limit > 0 ? request.limit : static_cast<std::uint64_t>(settings->eval.sample_problems));
   AD_ASSIGN_OR_RETURN(const auto runner,
                       StrategyRunner::make(context_, *settings, {weights, verifier}, [this] { return hold_device(); }));
+  StrategyTablePtr table;
+  if (std::any_of(runs.begin(), runs.end(), [](const Run& run) { return run.strategy.name == "auto"; })) {
+    AD_ASSIGN_OR_RETURN(table, load_strategy_table(context_->weights->path_of(request.version)));
+  }
   json rows = json::array();
   for (const Run& run : runs) {
     AD_ASSIGN_OR_RETURN(const auto outcomes,
-                        runner->run(problems, {run.strategy, run.budget, settings->eval.temperature, kCandidateStream}));
+                        runner->run(problems, {run.strategy, run.budget, settings->eval.temperature, kCandidateStream, table}));
     rows.push_back(run_json(*context_, run, problems, outcomes));
   }
   return json{{"version", request.version},
@@ -116,8 +124,10 @@ Result<std::string> EvaluatorEngine::measure_candidates(const WeightsPtr& weight
   if (!curve.empty()) {
     const SelectionPoint& last = curve.back();
     const std::string k = "@" + std::to_string(last.k);
-    const std::pair<const char*, double> values[] = {
-        {"pass", last.pass.value}, {"best_of", last.best.value}, {"majority", last.majority.value}, {"weighted", last.weighted.value}};
+    const std::pair<const char*, double> values[] = {{"pass", last.pass.value},
+                                                     {"best_of", last.best.value},
+                                                     {"majority", last.majority.value},
+                                                     {"weighted", last.weighted.value}};
     for (const auto& [name, value] : values)
       if (value == value) context_->metrics->set("autodidact_candidates_ratio", name + k, value);
   }

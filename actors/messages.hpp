@@ -196,6 +196,8 @@ struct EvalRequest {
   std::vector<std::string> strategies;  // none: greedy, as each round is evaluated
   std::vector<std::uint64_t> budgets;
   std::function<void(Result<std::string>)> done;
+  bool fit_auto = false;     // fit the table of strategy `auto`
+  std::uint64_t probes = 0;  // … from so many samples a question; 0 = 4
 };
 struct ChooseVersion {
   VersionId version = 0;

@@ -41,7 +41,8 @@ Result<std::vector<SearchOutcome>> StrategyRunner::run(std::span<const Problem> 
         outcomes[next].status = question.status();
         continue;
       }
-      AD_RETURN_IF_ERROR(engine_->start({next, std::move(question).value(), plan.strategy, plan.budget_tokens}));
+      AD_RETURN_IF_ERROR(engine_->start(
+          {next, std::move(question).value(), plan.strategy, plan.budget_tokens, SearchRequest().deadline, plan.table}));
     }
     AD_RETURN_IF_ERROR(before_step_());
     const ModelClock::Scope scope(*context_->model_clock);

@@ -26,7 +26,8 @@ class StrategyRunner {
     Strategy strategy;
     std::uint64_t budget_tokens = 0;  // of each problem
     double temperature = 1;
-    std::uint64_t seed = 0;  // problem i draws with (seed, i): the same candidates for whatever strategy draws alike
+    std::uint64_t seed = 0;       // problem i draws with (seed, i): the same candidates for whatever strategy draws alike
+    StrategyTablePtr table = {};  // strategy auto's
   };
   // One outcome for each problem, in order; its status may say why that problem alone has no answer. Not ok: it was stopped, or
   // the strategy cannot run with these weights.

@@ -37,8 +37,7 @@ double aggregate_steps(const std::string& how, std::span<const float> steps) {
 
 Result<std::vector<VerifierScore>> LearnedVerifier::score(const VerifierWeights& weights, std::span<const ScoreCall> calls) {
   AD_REQUIRE(weights.verifier != nullptr, "LearnedVerifier::score without a verifier");
-  const std::uint64_t passes = options_.kind == "dpo" && options_.score == "implicit_reward" ? 2 : 1;
-  for (const ScoreCall& call : calls) tokens_ += passes * (call.prompt.size() + call.completion.size());
+  for (const ScoreCall& call : calls) tokens_ += passes() * (call.prompt.size() + call.completion.size());
   return options_.kind == "dpo" ? likelihoods(weights, calls) : values(*weights.verifier, calls);
 }
 
@@ -48,7 +47,7 @@ Result<std::vector<VerifierScore>> LearnedVerifier::likelihoods(const VerifierWe
   for (const ScoreCall& call : calls) batch.push_back(example_of(call));
   AD_ASSIGN_OR_RETURN(const auto own, scorer_->logprobs(*weights.verifier, batch));
   std::vector<std::vector<float>> reference;
-  if (options_.score == "implicit_reward") {
+  if (implicit_reward()) {
     AD_REQUIRE(weights.reference != nullptr, "an implicit reward needs the weights that the verifier was trained from");
     AD_ASSIGN_OR_RETURN(reference, scorer_->logprobs(*weights.reference, batch));
   }

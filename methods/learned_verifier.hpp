@@ -4,6 +4,7 @@
 // loop. Nothing survives a crash.
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <vector>
@@ -39,9 +40,14 @@ class LearnedVerifier {
   // In order. Completions are not empty. kBadInput: one does not fit the model, or the weights are of another kind.
   Result<std::vector<VerifierScore>> score(const VerifierWeights& weights, std::span<const ScoreCall> calls);
   std::uint64_t tokens_scored() const { return tokens_; }  // through the verifier, prompts included
+  // Of the models through a candidate: two for an implicit reward.
+  std::uint64_t passes() const { return implicit_reward() ? 2 : 1; }
+  // No score is above it: log-probabilities end at 0, an implicit reward nowhere.
+  float highest_score() const { return implicit_reward() ? std::numeric_limits<float>::infinity() : 0.0f; }
   bool per_step() const { return options_.kind == "prm"; }
 
  private:
+  bool implicit_reward() const { return options_.kind == "dpo" && options_.score == "implicit_reward"; }
   Result<std::vector<VerifierScore>> likelihoods(const VerifierWeights& weights, std::span<const ScoreCall> calls);
   Result<std::vector<VerifierScore>> values(const Weights& weights, std::span<const ScoreCall> calls);
 

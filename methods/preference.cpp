@@ -20,11 +20,13 @@ struct Graded {
   std::vector<AttemptId> right, wrong;  // each text once
 };
 
-// By problem, in the order of their ids: what is drawn does not depend on the order of `attempts` within the store's pages.
+// By problem, each one's attempts in the order of their ids: what is drawn does not depend on the order of `attempts`.
 std::map<ProblemId, Graded> by_problem(std::span<const GradedAttempt> attempts) {
+  std::vector<GradedAttempt> oldest_first(attempts.begin(), attempts.end());
+  std::sort(oldest_first.begin(), oldest_first.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
   std::map<ProblemId, Graded> problems;
   std::unordered_set<std::uint64_t> seen;
-  for (const GradedAttempt& attempt : attempts) {
+  for (const GradedAttempt& attempt : oldest_first) {
     if (!seen.insert(counter_hash({attempt.problem, attempt.hash})).second) continue;
     Graded& graded = problems[attempt.problem];
     (attempt.correct ? graded.right : graded.wrong).push_back(attempt.id);

@@ -126,6 +126,7 @@ Result<std::vector<std::vector<float>>> AdamWLearner::logprobs(std::span<const T
   AD_REQUIRE(engine_ != nullptr, "Learner::logprobs before begin() or load_state()");
   StepStats ignored;
   AD_RETURN_IF_ERROR(place(batch, ignored));
+  for (PlacedExample& placed : placed_) placed.offset = 0;
   std::vector<std::vector<float>> out;
   AD_RETURN_IF_ERROR(engine_->logprobs(params_->model(), placed_, out));
   return out;

@@ -46,8 +46,8 @@ class Learner {
   virtual Result<StepStats> gradient(std::span<const TrainExample> batch, std::optional<double> denominator = {}) = 0;
   // The second half: applies the gradient computed last, once.
   virtual void update() = 0;
-  // log p of each completion token under the weights as they are, at the positions where gradient() of this step has them: what
-  // preference losses weigh their examples by.
+  // log p of each completion token under the weights as they are, at positions from 0 on like a Scorer's, which preference
+  // losses compare it with.
   virtual Result<std::vector<std::vector<float>>> logprobs(std::span<const TrainExample> batch) = 0;
   Result<StepStats> step(std::span<const TrainExample> batch) {
     auto stats = gradient(batch);

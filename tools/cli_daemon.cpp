@@ -190,10 +190,16 @@ void add_eval(CLI::App& app, Cli& cli) {
   add_timeout(command, *arguments, 1800);
   command->add_option("--version", arguments->version, "Which; default: the one that serves");
   command->add_option("--limit", arguments->limit, "So many problems at most; 0 = all");
+  command->add_flag("--fit-auto", arguments->flag,
+                    "Fit what strategy `auto` takes for which difficulty and budget, and keep it beside the version");
   command->callback([&cli, arguments] {
     cli.action = [&cli, arguments](Output& output) -> Result<int> {
       Json params = Json::object();
       std::vector<std::string> offline = {"--eval"};
+      if (arguments->flag) {
+        params["fit_auto"] = true;
+        offline.push_back("--fit-auto");
+      }
       if (!arguments->version.empty()) {
         AD_ASSIGN_OR_RETURN(const std::uint32_t version, parse_version(arguments->version));
         params["version"] = version;

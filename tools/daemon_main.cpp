@@ -16,6 +16,7 @@
 #include "config/watch.hpp"
 #include "gateway/gateway.hpp"
 #include "gateway/systemd_notify.hpp"
+#include "methods/compute_optimal/strategy_table.hpp"
 #include "tools/offline_eval.hpp"
 #include "tools/progress_line.hpp"
 
@@ -161,6 +162,10 @@ int daemon_main(int argc, char** argv, const RuntimeFactory& runtime) {
   app.add_option("--strategy", arguments.evaluation.strategies, "With --eval: how to search for answers; may be repeated");
   app.add_option("--budget", arguments.evaluation.budgets, "With --strategy: tokens for each problem; may be repeated");
   app.add_option("--ask", arguments.ask, "Answer one question with the serving version, print JSON, exit");
+  app.add_flag("--fit-auto", arguments.evaluation.fit_auto,
+               "With --eval: fit which strategy `auto` takes for which difficulty and budget, and keep it beside the version");
+  app.add_option("--samples", arguments.evaluation.probes, "With --fit-auto: samples that predict a question's difficulty")
+      ->check(CLI::Range(1u, StrategyTable::kMaxProbes));
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {

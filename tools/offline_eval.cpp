@@ -53,7 +53,7 @@ Result<std::string> offline_eval(const Options& options, const RuntimeFactory& m
   const auto engine = std::make_shared<EvaluatorEngine>(
       bench.context, [&](const std::string& what) { promise.set_value(Status(Errc::kInternal, what)); });
   const auto give = [&](Result<std::string> result) { promise.set_value(std::move(result)); };
-  if (!request.strategies.empty()) {
+  if (request.fit_auto || !request.strategies.empty()) {
     engine->compare(std::move(request), give);
   } else {
     engine->evaluate(request.version, request.limit, /*keep=*/false, [&](Result<EvaluationResult> result) {

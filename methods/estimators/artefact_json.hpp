@@ -1,6 +1,6 @@
 #pragma once
-// Reading small JSON files that the estimators wrote, or somebody else did: hostile until checked. Private to
-// methods/estimators. Pure; any thread.
+// Reading small JSON files that a fit wrote (calibration.json, strategies.json), or somebody else did: hostile until checked.
+// Private to methods/. Pure; any thread.
 
 #include <cstddef>
 #include <cstdint>

@@ -22,7 +22,7 @@ void deduplicate(std::vector<Candidate>& beams) {
 void keep_best(std::vector<Candidate>& beams, std::size_t count) {
   deduplicate(beams);
   std::stable_sort(beams.begin(), beams.end(),
-                   [](const Candidate& a, const Candidate& b) { return a.score->score > b.score->score; });
+                   [](const Candidate& a, const Candidate& b) { return score_of(a) > score_of(b); });
   if (beams.size() > count) beams.resize(count);
 }
 
@@ -70,7 +70,7 @@ Search beam_search(SearchContext& context, Strategy strategy) {
       std::vector<Candidate> seen = co_await context.draw(std::move(ahead));
       co_await context.score(seen);
       co_await context.score(grown);
-      for (std::size_t i = 0; i < seen.size(); ++i) grown[of[i]].score->score = seen[i].score->score;
+      for (std::size_t i = 0; i < seen.size(); ++i) grown[of[i]].score->score = score_of(seen[i]);
     } else {
       co_await context.score(grown);
     }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -30,6 +31,11 @@ struct Candidate {
   std::optional<VerifierScore> score;
 };
 
+// Below all others when the verifier said nothing of it.
+inline float score_of(const Candidate& candidate) {
+  return candidate.score ? candidate.score->score : -std::numeric_limits<float>::infinity();
+}
+
 struct Question {
   std::vector<TokenId> prompt;
   SamplerSettings sampler;                                     // of each sample; max_tokens of a whole completion
@@ -46,11 +52,19 @@ struct Question {
 std::vector<std::pair<std::string, double>> count_votes(std::span<const Candidate> candidates,
                                                         const std::function<double(const Candidate&)>& weight = {});
 
+// What strategy `auto` learnt about a question before it chose.
+struct Probing {
+  double difficulty = 0;     // predicted, see methods/compute_optimal/difficulty.hpp
+  std::uint64_t tokens = 0;  // that the probes cost; part of those spent
+  std::string strategy;      // chosen
+};
+
 struct SearchResult {
   std::vector<Candidate> candidates;  // whole ones, in the order they were drawn
   std::size_t chosen = 0;             // of them; none when there are none
   std::vector<std::pair<std::string, double>> votes;
-  std::string strategy;  // as it ran
+  std::string strategy;  // as it ran, "auto -> weighted:n=16"
+  std::optional<Probing> probing;
 };
 
 }  // namespace autodidact

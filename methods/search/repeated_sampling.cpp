@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <limits>
 
 #include "methods/search/search.hpp"
 
@@ -14,9 +13,7 @@ namespace {
 SearchResult choose_by_score(std::vector<Candidate> candidates) {
   SearchResult result;
   result.votes = count_votes(candidates, score_weights(candidates));
-  const auto rank = [](const Candidate& c) {
-    return std::pair(c.whole, c.score ? c.score->score : -std::numeric_limits<float>::infinity());
-  };
+  const auto rank = [](const Candidate& c) { return std::pair(c.whole, score_of(c)); };
   const auto best = std::max_element(candidates.begin(), candidates.end(),
                                      [&](const Candidate& a, const Candidate& b) { return rank(a) < rank(b); });
   result.chosen = static_cast<std::size_t>(best - candidates.begin());
@@ -30,9 +27,9 @@ bool settled(const std::vector<Candidate>& candidates, const std::function<doubl
   std::vector<std::pair<std::string, double>> sums;
   for (const Candidate& candidate : candidates) {
     if (!candidate.whole || candidate.answer.empty()) continue;
-    const auto same = std::find_if(sums.begin(), sums.end(), [&](const auto& s) { return s.first == candidate.answer; });
-    if (same == sums.end()) sums.emplace_back(candidate.answer, 0);
-    (same == sums.end() ? sums.back() : *same).second += weight ? weight(candidate) : 1;
+    auto same = std::find_if(sums.begin(), sums.end(), [&](const auto& sum) { return sum.first == candidate.answer; });
+    if (same == sums.end()) same = sums.emplace(sums.end(), candidate.answer, 0.0);
+    same->second += weight ? weight(candidate) : 1;
   }
   if (sums.empty()) return false;
   std::sort(sums.begin(), sums.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
@@ -58,10 +55,9 @@ Search repeated_sampling(SearchContext& context, Strategy strategy) {
     const bool out_of_budget = drawn.size() < asked;
     std::move(drawn.begin(), drawn.end(), std::back_inserter(all));
     if (out_of_budget) break;
-    // Scores are log-probabilities: none weighs more than exp(0 - the highest).
     const auto weight = weighted ? score_weights(all) : std::function<double(const Candidate&)>();
     Candidate surest;
-    surest.score = VerifierScore{};
+    if (weighted) surest.score = VerifierScore{context.highest_score(), {}};
     if (strategy.early_stop && settled(all, weight, double(n - all.size()), weight ? weight(surest) : 1)) break;
   }
   if (all.empty()) co_return SearchResult{};

@@ -5,8 +5,10 @@
 
 #include <coroutine>
 #include <cstdint>
+#include <deque>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -15,6 +17,8 @@
 #include "methods/search/strategy.hpp"
 
 namespace autodidact {
+
+struct StrategyTable;
 
 // Owns a suspended coroutine and, once it has run to its end, its result. `co_await` runs one inside another.
 class [[nodiscard]] Search {
@@ -77,17 +81,22 @@ struct DrawSpec {
 // What a strategy sees of the world, and through which it waits. Owned by the engine, one per search.
 class SearchContext {
  public:
-  SearchContext(std::shared_ptr<const Question> question, std::uint64_t budget_tokens, bool has_verifier)
-      : question_(std::move(question)), budget_(budget_tokens), has_verifier_(has_verifier) {}
+  // highest_score: of a verifier, see LearnedVerifier; absent: there is none. table: strategy auto's.
+  SearchContext(std::shared_ptr<const Question> question, std::uint64_t budget_tokens, std::optional<float> highest_score,
+                std::shared_ptr<const StrategyTable> table = {})
+      : question_(std::move(question)), table_(std::move(table)), budget_(budget_tokens), highest_score_(highest_score) {}
 
   const Question& question() const { return *question_; }
+  const StrategyTable* table() const { return table_.get(); }  // null for all strategies but auto
+  std::uint64_t budget() const { return budget_; }
   // Of the budget; draws under way have theirs reserved already.
   std::uint64_t tokens_left() const { return budget_ - spent_; }
   std::uint64_t tokens_spent() const { return spent_; }
-  bool has_verifier() const { return has_verifier_; }  // else score() may not be called
+  bool has_verifier() const { return highest_score_.has_value(); }  // else score() may not be called
+  float highest_score() const { return highest_score_.value(); }    // no candidate's is higher; with a verifier
 
   // std::vector<Candidate> drawn = co_await context.draw(specs): in the order of `specs`. Those for which the budget had no
-  // token left are missing; the last ones it had some for may be cut (Finish::kLength).
+  // token left, or that came too late, are missing, the last ones first; the last ones there are may be cut (Finish::kLength).
   auto draw(std::vector<DrawSpec> specs) {
     struct Wait {
       SearchContext& context;
@@ -98,7 +107,9 @@ class SearchContext {
     specs_ = std::move(specs);
     return Wait{*this};
   }
-  // co_await context.score(candidates): sets the score of each that has tokens.
+  // Samples drawn already: the next draws of whole completions from the question get these, without paying twice.
+  void keep(std::vector<Candidate> samples) { kept_.assign(samples.begin(), samples.end()); }
+  // co_await context.score(candidates): sets the score of each that has none yet; minus infinity of those without a token.
   auto score(std::vector<Candidate>& candidates) {
     struct Wait {
       SearchContext& context;
@@ -113,11 +124,13 @@ class SearchContext {
  private:
   friend class SearchEngine;
   const std::shared_ptr<const Question> question_;
+  const std::shared_ptr<const StrategyTable> table_;
   const std::uint64_t budget_;
-  const bool has_verifier_;
+  const std::optional<float> highest_score_;
   std::uint64_t spent_ = 0, draws_ = 0;
   std::vector<DrawSpec> specs_;  // asked for
   std::vector<Candidate> drawn_;
+  std::deque<Candidate> kept_;  // in the order they were drawn
   std::vector<Candidate>* to_score_ = nullptr;
   std::coroutine_handle<> waiting_;
 };
@@ -127,12 +140,13 @@ Search repeated_sampling(SearchContext& context, Strategy strategy);  // greedy,
 Search beam_search(SearchContext& context, Strategy strategy);        // beam, lookahead
 Search tree_search(SearchContext& context, Strategy strategy);        // dvts
 Search revision(SearchContext& context, Strategy strategy);           // revise
+Search auto_search(SearchContext& context);                           // auto: one of the above, by difficulty
 Search run_strategy(SearchContext& context, const Strategy& strategy);
 
 // Chooses among `candidates` by the weight behind their answers, and among those who give the answer by the highest weight; the
 // first drawn wins ties. weight null: majority.
 SearchResult choose_by_vote(std::vector<Candidate> candidates, const std::function<double(const Candidate&)>& weight);
-// exp(score - the highest score): a weight in (0, 1] for whatever kind of verifier; 0 without a score.
+// exp(score - the highest score): a weight in (0, 1] for whatever kind of verifier; 0 without one.
 std::function<double(const Candidate&)> score_weights(std::span<const Candidate> candidates);
 
 }  // namespace autodidact

@@ -1,6 +1,8 @@
 #include "methods/search/search_engine.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <utility>
 
 #include "tasks/counter_hash.hpp"
@@ -8,13 +10,27 @@
 namespace autodidact {
 namespace {
 
-std::shared_ptr<const EndOfText> ends_of(const std::shared_ptr<const Question>& question, std::uint32_t steps) {
-  if (steps == 0 || !question->steps) return question->ends;
-  return std::make_shared<const EndOfText>([question, steps](std::span<const TokenId> drawn) {
-    std::uint32_t seen = 0;
-    if (!question->steps->ends_step(drawn.back())) return question->ends && (*question->ends)(drawn);
-    for (std::size_t i = 0; i < drawn.size(); ++i) seen += question->steps->ends_step(drawn[i]) ? 1 : 0;
-    return seen >= steps;
+// Of a candidate that the verifier can say nothing about: below all others.
+constexpr float kNoScore = -std::numeric_limits<float>::infinity();
+
+// Several separators in a row end one step: a draw ends at the first of them, and the others begin the next one.
+std::uint32_t steps_ended(const StepBoundaries& steps, std::span<const TokenId> drawn) {
+  std::uint32_t ended = 0;
+  for (std::size_t i = 1; i < drawn.size(); ++i) ended += steps.ends_step(drawn[i]) && !steps.ends_step(drawn[i - 1]) ? 1 : 0;
+  return ended;
+}
+
+// Of a draw that goes on from `from`. What ends a text may have begun in an earlier step: it is looked for in all of it.
+std::shared_ptr<const EndOfText> ends_of(const std::shared_ptr<const Question>& question, const DrawSpec& spec) {
+  if (spec.steps == 0 || !question->steps) return question->ends;
+  return std::make_shared<const EndOfText>([question, steps = spec.steps, before = spec.from.tokens.size(),
+                                            whole = spec.from.tokens](std::span<const TokenId> drawn) mutable {
+    if (question->ends) {
+      whole.resize(before);
+      whole.insert(whole.end(), drawn.begin(), drawn.end());
+      if ((*question->ends)(whole)) return true;
+    }
+    return question->steps->ends_step(drawn.back()) && steps_ended(*question->steps, drawn) >= steps;
   });
 }
 
@@ -42,25 +58,48 @@ SearchEngine::~SearchEngine() {
 }
 
 Status SearchEngine::set_weights(WeightsPtr generator, VerifierWeights verifier) {
+  const VersionId version = generator->version;
   AD_RETURN_IF_ERROR(decoder_.set_weights(std::move(generator)));
+  generator_version_ = version;
   verifier_weights_ = std::move(verifier);
+  return {};
+}
+
+Status SearchEngine::check(const Strategy& strategy) const {
+  const std::string name = "strategy " + strategy.text();
+  if (strategy.scores() && !verifies()) return {Errc::kUsage, name + " needs a learned verifier, and none serves yet"};
+  if (strategy.scores_steps() && !verifier_->per_step())
+    return {Errc::kUsage, name + " needs a process verifier, set verifier.kind = \"prm\""};
+  return {};
+}
+
+// Scores of another verifier, or of another generator's samples, fall into other bins.
+Status SearchEngine::check(const StrategyTable* table) const {
+  const std::string remedy = "; fit one: autodidact eval --fit-auto";
+  if (table == nullptr) return {Errc::kUsage, "strategy auto has no table for these weights yet" + remedy};
+  const VersionId verifier = verifies() ? verifier_weights_.verifier->version : 0;
+  if (table->generator != generator_version_ || table->verifier != verifier)
+    return {Errc::kUsage, "the table of strategy auto is for version " + std::to_string(table->generator) + " and verifier " +
+                              std::to_string(table->verifier) + ", and " + std::to_string(generator_version_) + " and " +
+                              std::to_string(verifier) + " serve" + remedy};
+  if (needs_verifier(table->measure) && !verifies())
+    return {Errc::kUsage, "the table of strategy auto predicts difficulty by a verifier, and none serves" + remedy};
+  for (const StrategyRow& row : table->rows)
+    for (const Strategy& strategy : row.strategies) AD_RETURN_IF_ERROR(check(strategy).with_context("strategy auto"));
   return {};
 }
 
 Status SearchEngine::start(SearchRequest request) {
   const Question& question = *request.question;
-  const bool verifies = verifier_ != nullptr && verifier_weights_.verifier != nullptr;
-  const std::string name = "strategy " + request.strategy.text();
-  if (request.strategy.scores() && !verifies) return {Errc::kUsage, name + " needs a learned verifier, and none serves yet"};
-  if (request.strategy.scores_steps() && !verifier_->per_step())
-    return {Errc::kUsage, name + " needs a process verifier, set verifier.kind = \"prm\""};
+  AD_RETURN_IF_ERROR(request.strategy.name == "auto" ? check(request.table.get()) : check(request.strategy));
   if (request.budget_tokens == 0) return {Errc::kUsage, "a budget of 0 tokens leaves nothing to answer with"};
   if (static_cast<std::int64_t>(question.prompt.size()) >= question.max_positions)
     return {Errc::kUsage, "the prompt has " + std::to_string(question.prompt.size()) + " tokens, the model has room for " +
                               std::to_string(question.max_positions - 1)};
   AD_REQUIRE(!runs_.contains(request.tag), "two searches of one tag");
+  const std::optional<float> highest = verifies() ? std::optional(verifier_->highest_score()) : std::nullopt;
   auto run = std::unique_ptr<Run>(
-      new Run{request, SearchContext(request.question, request.budget_tokens, verifies), {}, {}, {}, {}, {}});
+      new Run{request, SearchContext(request.question, request.budget_tokens, highest, request.table), {}, {}, {}, {}, {}});
   run->search = run_strategy(run->context, request.strategy);
   Run& started = *run;
   runs_.emplace(request.tag, std::move(run));
@@ -99,11 +138,17 @@ void SearchEngine::admit(Run& run) {
   while (!run.waiting.empty() && submit(run, run.waiting.front())) run.waiting.pop_front();
 }
 
-// False: the budget has no room for it while others hold theirs.
+// False: the budget has no room for it while others hold theirs, or it is too late.
 bool SearchEngine::submit(Run& run, std::size_t place) {
   SearchContext& context = run.context;
   const Question& question = context.question();
   const DrawSpec& spec = context.specs_[place];
+  if (!context.kept_.empty() && spec.steps == 0 && !spec.greedy && spec.from.tokens.empty() && spec.from.context.empty()) {
+    run.drawn.emplace(place, std::move(context.kept_.front()));
+    context.kept_.pop_front();
+    return true;
+  }
+  if (run.expired) return false;
   const std::uint64_t free = context.budget_ - context.spent_ - run.reserved;
   const auto before = static_cast<std::int64_t>(question.prompt.size() + spec.from.context.size() + spec.from.tokens.size());
   const std::int64_t room = std::min<std::int64_t>(question.max_positions - before,
@@ -111,6 +156,7 @@ bool SearchEngine::submit(Run& run, std::size_t place) {
   if (room <= 0) {  // at its longest already
     Candidate cut = spec.from;
     cut.finish = Finish::kLength;
+    cut.score.reset();  // it may be what a search made of it
     run.drawn.emplace(place, std::move(cut));
     return true;
   }
@@ -125,7 +171,7 @@ bool SearchEngine::submit(Run& run, std::size_t place) {
   request.sampler.max_tokens = static_cast<std::int32_t>(tokens);
   if (spec.greedy) request.sampler.temperature = 0;
   request.seed = counter_hash({question.seed, context.draws_++});
-  request.ends = ends_of(context.question_, spec.steps);
+  request.ends = ends_of(context.question_, spec);
   request.continues = spec.steps > 0;
   request.deadline = run.request.deadline;
   run.reserved += tokens;
@@ -145,6 +191,7 @@ void SearchEngine::collect(DecodeResult result) {
   run.out.erase(result.tag);
   run.reserved -= reserved;
   run.context.spent_ += result.tokens.size();
+  run.expired |= result.finish == Finish::kDeadline;
   if (!result.status.ok()) {
     run.failed = result.status;
     return;
@@ -160,6 +207,12 @@ void SearchEngine::finish_draws(Run& run) {
   resume(run);
 }
 
+Result<std::vector<VerifierScore>> SearchEngine::score(std::span<const ScoreCall> calls) {
+  if (calls.empty()) return std::vector<VerifierScore>();
+  if (verifier_weights_.verifier == nullptr) return Status(Errc::kTemporary, "no verifier serves any more; ask again");
+  return verifier_->score(verifier_weights_, calls);
+}
+
 // One call for all searches that wait for scores: the verifier packs its batches from it.
 void SearchEngine::score_waiting() {
   std::vector<ScoreCall> calls;
@@ -168,7 +221,8 @@ void SearchEngine::score_waiting() {
     if (!run->scoring) continue;
     const Question& question = run->context.question();
     for (Candidate& candidate : *run->context.to_score_) {
-      candidate.score = VerifierScore{};
+      if (candidate.score) continue;
+      candidate.score = VerifierScore{kNoScore, {}};
       if (candidate.tokens.empty()) continue;
       calls.push_back({question.prompt, candidate.tokens,
                        question.steps ? question.steps->ends(candidate.tokens)
@@ -176,15 +230,14 @@ void SearchEngine::score_waiting() {
       of.emplace_back(run.get(), &candidate);
     }
   }
-  const auto scores = calls.empty() ? Result<std::vector<VerifierScore>>(std::vector<VerifierScore>())
-                                    : verifier_->score(verifier_weights_, calls);
+  const auto scores = score(calls);
   for (std::size_t i = 0; i < of.size(); ++i) {
     auto& [run, candidate] = of[i];
     if (!scores.ok())
       run->failed = scores.status();
-    else
+    else if (!std::isnan((*scores)[i].score))
       candidate->score = (*scores)[i];
-    run->scored += calls[i].prompt.size() + calls[i].completion.size();
+    run->scored += verifier_->passes() * (calls[i].prompt.size() + calls[i].completion.size());
   }
   for (const auto& [tag, run] : runs_) {
     if (!std::exchange(run->scoring, false)) continue;
@@ -197,7 +250,8 @@ bool SearchEngine::end(Run& run, std::vector<SearchOutcome>& ended) {
   SearchOutcome outcome{run.request.tag, run.failed, {}, run.context.spent_, run.scored};
   if (run.failed.ok()) {
     outcome.result = run.search.take();
-    outcome.result.strategy = run.request.strategy.text();
+    const auto& probing = outcome.result.probing;
+    outcome.result.strategy = run.request.strategy.text() + (probing ? " -> " + probing->strategy : "");
   }
   ended.push_back(std::move(outcome));
   return true;

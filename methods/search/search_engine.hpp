@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "methods/compute_optimal/strategy_table.hpp"
 #include "methods/learned_verifier.hpp"
 #include "methods/search/search.hpp"
 #include "model/decoder.hpp"
@@ -23,6 +24,7 @@ struct SearchRequest {
   Strategy strategy;
   std::uint64_t budget_tokens = 0;  // generated, at most
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
+  StrategyTablePtr table = {};  // for strategy auto, fitted for the weights that are set
 };
 
 struct SearchOutcome {
@@ -40,7 +42,8 @@ class SearchEngine {
 
   // Takes effect at the next step. kBadInput: another shape than before.
   Status set_weights(WeightsPtr generator, VerifierWeights verifier);
-  // kUsage: the strategy needs a verifier that there is not, the budget is 0, the question does not fit.
+  // kUsage: the strategy needs a verifier that there is not, or a table fitted for these weights; the budget is 0, the question
+  // does not fit. Past its deadline a search chooses among what it has.
   Status start(SearchRequest request);
   void cancel(std::uint64_t tag);  // without an outcome; its slots and pages are free at the next step
   // Scores what waits for scores, then advances all draws by a token; appends what ended. Returns how many searches are open.
@@ -57,20 +60,25 @@ class SearchEngine {
     std::map<std::size_t, Candidate> drawn;              // by their place among the specs
     std::unordered_map<std::uint64_t, std::size_t> out;  // decode tag -> place
     std::uint64_t reserved = 0, scored = 0;
-    bool scoring = false;
+    bool scoring = false, expired = false;  // expired: past its deadline, nothing more is drawn
   };
 
+  bool verifies() const { return verifier_ != nullptr && verifier_weights_.verifier != nullptr; }
+  Status check(const Strategy& strategy) const;
+  Status check(const StrategyTable* table) const;
   void resume(Run& run);
   void after_resume(Run& run);
   void admit(Run& run);
   bool submit(Run& run, std::size_t place);
   void collect(DecodeResult result);
   void finish_draws(Run& run);
+  Result<std::vector<VerifierScore>> score(std::span<const ScoreCall> calls);
   void score_waiting();
   bool end(Run& run, std::vector<SearchOutcome>& ended);
 
   Decoder& decoder_;
   LearnedVerifier* const verifier_;
+  VersionId generator_version_ = 0;
   VerifierWeights verifier_weights_;
   std::map<std::uint64_t, std::unique_ptr<Run>> runs_;                               // by tag
   std::unordered_map<std::uint64_t, std::pair<std::uint64_t, std::uint32_t>> tags_;  // decode tag -> search, its max_tokens

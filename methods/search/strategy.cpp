@@ -32,6 +32,14 @@ std::string joined(const std::vector<std::string>& words) {
   return text;
 }
 
+// What users sent, for an error message that goes into JSON.
+std::string shown(std::string_view text) {
+  std::string shown(text.substr(0, 32));
+  for (char& c : shown)
+    if (c < ' ' || c > '~') c = '?';
+  return shown;
+}
+
 Status bad(const std::string& what) { return {Errc::kUsage, "strategy: " + what}; }
 
 struct Number {
@@ -65,8 +73,7 @@ Status read_parameter(Strategy& strategy, std::string_view text) {
   const std::string_view key = text.substr(0, equals);
   const auto& keys = known().find(strategy.name)->second;
   if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
-    const std::string shown(key.substr(0, 32));
-    return bad(strategy.name + " has no parameter \"" + shown + "\"; it has " + (keys.empty() ? "none" : joined(keys)));
+    return bad(strategy.name + " has no parameter \"" + shown(key) + "\"; it has " + (keys.empty() ? "none" : joined(keys)));
   }
   const std::string_view value = equals == std::string_view::npos ? "true" : text.substr(equals + 1);
   return key == "early_stop" ? read_flag(strategy, value) : read_number(strategy, key, value);
@@ -113,7 +120,7 @@ Result<Strategy> parse_strategy(std::string_view text) {
   const std::size_t colon = text.find(':');
   strategy.name = std::string(text.substr(0, std::min<std::size_t>(colon, 64)));
   if (!known().contains(strategy.name))
-    return bad("\"" + strategy.name + "\" is not known; there are " + joined(strategy_names()));
+    return bad("\"" + shown(strategy.name) + "\" is not known; there are " + joined(strategy_names()));
   if (strategy.name == "greedy" || strategy.name == "sample") strategy.n = 1;
   std::string_view rest = colon == std::string_view::npos ? std::string_view() : text.substr(colon + 1);
   while (!rest.empty()) {

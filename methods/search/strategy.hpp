@@ -10,8 +10,8 @@
 //   beam:n,width                 n beams grown step by step, the best n/width by the process verifier grown `width` times each
 //   lookahead:n,width,k          beam search whose scores look k steps ahead, greedily
 //   dvts:n,width                 n/width independent beams of one: diverse verifier tree search
-//   revise:n,length              n/length chains of `length` attempts, each seeing those before it; selected within, then
-//   across auto                         by predicted difficulty, from the table fitted in `autodidact eval`
+//   revise:n,length              n/length chains of `length` attempts, each seeing those before; votes within, then across
+//   auto                         by predicted difficulty, from the table that `autodidact eval --fit-auto` fitted
 
 #include <cstdint>
 #include <string>

@@ -35,12 +35,13 @@ Search tree_search(SearchContext& context, Strategy strategy) {
       const auto begin = grown.begin() + static_cast<std::ptrdiff_t>(first);
       const auto end = grown.begin() + static_cast<std::ptrdiff_t>(std::min(first + strategy.width, grown.size()));
       auto best =
-          std::max_element(begin, end, [](const Candidate& a, const Candidate& b) { return a.score->score < b.score->score; });
+          std::max_element(begin, end, [](const Candidate& a, const Candidate& b) { return score_of(a) < score_of(b); });
       const bool goes_on = !best->whole && best->tokens.size() < max_tokens && !out_of_budget;
       (goes_on ? next : ended).push_back(std::move(*best));
     }
     trees = std::move(next);
   }
+  if (ended.empty()) ended = std::move(trees);  // nothing came to an end within the budget
   if (ended.empty()) co_return SearchResult{};
   const auto weight = score_weights(ended);
   co_return choose_by_vote(std::move(ended), weight);

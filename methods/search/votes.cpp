@@ -28,10 +28,9 @@ std::vector<std::pair<std::string, double>> count_votes(std::span<const Candidat
 
 std::function<double(const Candidate&)> score_weights(std::span<const Candidate> candidates) {
   float highest = -std::numeric_limits<float>::infinity();
-  for (const Candidate& candidate : candidates)
-    if (candidate.score) highest = std::max(highest, candidate.score->score);
+  for (const Candidate& candidate : candidates) highest = std::max(highest, score_of(candidate));
   return [highest](const Candidate& candidate) {
-    return candidate.score ? std::exp(static_cast<double>(candidate.score->score) - highest) : 0.0;
+    return std::isfinite(highest) ? std::exp(static_cast<double>(score_of(candidate)) - highest) : 0.0;
   };
 }
 

@@ -17,7 +17,7 @@ endforeach()
 
 add_library(test_loop STATIC test_loop.cpp store_audit.cpp)
 target_link_libraries(test_loop PUBLIC autodidact::actors autodidact::fakes nlohmann_json::nlohmann_json)
-foreach(name whole_loop actor_kill)
+foreach(name whole_loop actor_kill auto_fit)
   ad_test(actors_${name}_test SOURCES ${name}_test.cpp LIBS test_loop TIMEOUT 300)
 endforeach()
 

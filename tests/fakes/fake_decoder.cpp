@@ -41,6 +41,7 @@ std::size_t FakeDecoder::step(std::vector<DecodeResult>& finished) {
   controls_->decode_step();
   const auto start = std::chrono::steady_clock::now();
   if (options_.decode_step.count() > 0) std::this_thread::sleep_for(options_.decode_step);
+  expire(start, finished);
   admit(finished);
   std::deque<Sequence> still;
   for (auto& sequence : running_) {
@@ -54,6 +55,18 @@ std::size_t FakeDecoder::step(std::vector<DecodeResult>& finished) {
   ++stats_.steps;
   stats_.step_ns += since_ns(start);
   return waiting_.size() + running_.size();
+}
+
+void FakeDecoder::expire(std::chrono::steady_clock::time_point now, std::vector<DecodeResult>& finished) {
+  const auto leave = [&](const DecodeRequest& request, DecodeResult result) {
+    if (request.deadline > now) return false;
+    result.tag = request.tag;
+    result.finish = Finish::kDeadline;
+    finished.push_back(std::move(result));
+    return true;
+  };
+  std::erase_if(running_, [&](const Sequence& sequence) { return leave(sequence.request, sequence.result); });
+  std::erase_if(waiting_, [&](const DecodeRequest& request) { return leave(request, {}); });
 }
 
 void FakeDecoder::admit(std::vector<DecodeResult>& finished) {
@@ -89,6 +102,11 @@ Status FakeDecoder::script(Sequence& sequence) const {
   if (sequence.answer.size() > limit) {
     sequence.answer.resize(limit);
     sequence.finish = Finish::kLength;
+  }
+  for (std::size_t i = 1; request.ends && i < sequence.answer.size() + 1; ++i) {
+    if (!(*request.ends)(std::span(sequence.answer).first(i))) continue;
+    sequence.answer.resize(i);
+    sequence.finish = Finish::kStop;
   }
   return {};
 }

@@ -25,6 +25,7 @@ class FakeDecoder : public Decoder {
     Finish finish = Finish::kStop;
     DecodeResult result;
   };
+  void expire(std::chrono::steady_clock::time_point now, std::vector<DecodeResult>& finished);
   void admit(std::vector<DecodeResult>& finished);
   Status script(Sequence& sequence) const;
   bool advance(Sequence& sequence);

@@ -69,9 +69,11 @@ inline WeightsPtr random_weights(const ModelConfig& config, std::uint64_t seed =
   const WeightsPtr start = init_weights(config, 0.2, seed);
   auto data = aligned_floats(start->size);
   std::copy_n(start->data.get(), start->size, data.get());
-  for (const TensorView& tensor : start->layout)
-    for (std::size_t i = 0; tensor.shape.size() == 1 && i < tensor.size; ++i)
-      data[tensor.offset + i] += static_cast<float>(0.05 * random_normal(seed + 1, tensor.offset + i));
+  for (const TensorView& tensor : start->layout) {
+    const bool head = tensor.name.starts_with("score.");  // of values, which begins at 0
+    for (std::size_t i = 0; (head || tensor.shape.size() == 1) && i < tensor.size; ++i)
+      data[tensor.offset + i] += static_cast<float>((head ? 0.5 : 0.05) * random_normal(seed + 1, tensor.offset + i));
+  }
   return make_weights(config, 0, std::move(data));
 }
 

@@ -64,6 +64,7 @@ TEST_F(DaemonCommands, EachVerbCallsTheDaemonAndExitsZero) {
       {{"reload"}, "reload", json::object()},
       {{"reload", "--dry-run"}, "reload", {{"dry_run", true}}},
       {{"eval", "--version", "2", "--limit", "50"}, "eval", {{"version", 2}, {"limit", 50}}},
+      {{"eval", "--fit-auto"}, "eval", {{"fit_auto", true}}},
       {{"ask", "47+85"}, "ask", {{"question", "47+85"}}},
       {{"ask", "47+85", "--hint"}, "ask", {{"question", "47+85"}, {"hint", true}}},
   };

@@ -12,13 +12,13 @@ namespace {
 
 using svg::number;
 
-constexpr double kWidth = 820, kLeft = 66, kRight = 178, kTop = 58, kBottom = 58;  // pixels
-constexpr double kLabelHeight = 19;
+constexpr double kWidth = 820, kLeft = 66, kTop = 58, kBottom = 58;  // pixels
+constexpr double kLabelHeight = 19, kLetter = 8, kLeastRight = 168;  // of a label
 // Okabe and Ito's palette (without yellow): told apart with any colour vision, on light paper and on dark.
 constexpr const char* kColors[] = {"#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9"};
 
 struct Frame {
-  double height = 460;
+  double height = 460, right = kLeastRight;
   double first = 0, last = 1;
   double y_top = 1;
   bool log_x = false, one_span = false;
@@ -28,7 +28,7 @@ struct Frame {
     double span = place(last) - place(first);
     if (one_span) span = std::max(1.0, span);
     const double share = span > 0 ? (place(value) - place(first)) / span : 0.5;
-    return kLeft + share * (kWidth - kLeft - kRight);
+    return kLeft + share * (kWidth - kLeft - right);
   }
   double y(double share) const { return kTop + (1.0 - std::clamp(share / y_top, 0.0, 1.0)) * (height - kTop - kBottom); }
 };
@@ -41,6 +41,7 @@ Frame make_frame(std::span<const ChartSeries> all, const ChartLook& look) {
   frame.one_span = look.one_span;
   bool any = false;
   for (const ChartSeries& series : all) {
+    frame.right = std::clamp(kLetter * static_cast<double>(series.name.size() + 10), frame.right, kWidth / 2);
     for (const ChartPoint& point : series.points) {
       frame.first = any ? std::min(frame.first, point.x) : point.x;
       frame.last = any ? std::max(frame.last, point.x) : point.x;
@@ -61,7 +62,7 @@ std::string draw_axes(const Frame& frame, const ChartLook& look) {
     const double y = frame.y(share);
     char percent[16];
     std::snprintf(percent, sizeof percent, "%.0f%%", 100 * share);
-    out += svg::line(kLeft, y, kWidth - kRight, y, fifth == 0 ? svg::kAxis : svg::kGrid);
+    out += svg::line(kLeft, y, kWidth - frame.right, y, fifth == 0 ? svg::kAxis : svg::kGrid);
     out += svg::text_at(kLeft - 10, y + 4.5, small + " text-anchor=\"end\"", percent);
   }
   const double axis = frame.y(0);
@@ -70,7 +71,7 @@ std::string draw_axes(const Frame& frame, const ChartLook& look) {
     out += svg::line(x, axis, x, axis + 5, svg::kAxis);
     out += svg::text_at(x, axis + 21, small + " text-anchor=\"middle\"", tick.label);
   }
-  return out + svg::text_at((kLeft + kWidth - kRight) / 2, axis + 44, small + " text-anchor=\"middle\"", look.x_name);
+  return out + svg::text_at((kLeft + kWidth - frame.right) / 2, axis + 44, small + " text-anchor=\"middle\"", look.x_name);
 }
 
 struct Pen {
@@ -126,9 +127,9 @@ std::string draw_labels(const Frame& frame, const std::vector<const ChartSeries*
   std::string out;
   for (std::size_t i = 0; i < all.size(); ++i) {
     const ChartPoint& end = all[i]->points.back();
-    const double x = kWidth - kRight;
+    const double x = kWidth - frame.right;
     out += svg::line(frame.x(end.x) + 6, frame.y(end.y), x + 18, placed[i],
-                     pens[i].stroke() + " stroke-width=\"1\" stroke-opacity=\"0.55\"");
+                     pens[i].stroke() + " stroke-width=\"1\" stroke-opacity=\"0.55\" stroke-dasharray=\"2 3\"");
     out += svg::text_at(x + 22, placed[i] + 4.5,
                         "font-size=\"13.5\" " + pens[i].fill() + " font-weight=\"" + (all[i]->heavy ? "700" : "600") + "\"",
                         all[i]->name + "  " + number(100 * end.y) + "%");

@@ -1,7 +1,7 @@
 // eval and ask: what a version knows, and what it says.
 
-#include <cmath>
 #include <memory>
+#include <optional>
 
 #include "config/files.hpp"
 #include "config/options.hpp"

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <utility>
 
 #include "tools/render.hpp"
@@ -88,9 +89,12 @@ std::vector<ChartSeries> token_curves(const Json& evaluation) {
 
 std::vector<ChartSeries> risk_curves(const Json& evaluation) {
   std::vector<ChartSeries> lines;
-  for (const Json& row : list_of(evaluation, "strategies"))
-    lines.push_back(risk_line(text_of(row, "strategy") + " " + std::to_string(count_of(row, "budget_tokens")),
-                              row.value("confidence", Json::object())));
+  std::set<std::uint64_t> budgets;
+  for (const Json& row : list_of(evaluation, "strategies")) budgets.insert(count_of(row, "budget_tokens"));
+  for (const Json& row : list_of(evaluation, "strategies")) {
+    const std::string budget = budgets.size() < 2 ? "" : ", " + std::to_string(count_of(row, "budget_tokens"));
+    lines.push_back(risk_line(text_of(row, "strategy") + budget, row.value("confidence", Json::object())));
+  }
   const Json candidates = evaluation.value("candidates", Json::object());
   if (candidates.is_object()) lines.push_back(risk_line("votes", candidates.value("confidence", Json::object())));
   std::erase_if(lines, [](const ChartSeries& line) { return line.points.empty(); });

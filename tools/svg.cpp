@@ -12,6 +12,8 @@ constexpr const char* kStyle =
     ".ink{fill:#1f2328}.muted{fill:#57606a}.grid{stroke:#e4e7eb}.axis{stroke:#57606a}.paper{fill:#ffffff}\n"
     ".rim{stroke:#ffffff}.heavy{stroke:#1f2328}\n"
     "@media (prefers-color-scheme:dark){.ink{fill:#e6edf3}.muted{fill:#9198a1}.grid{stroke:#30363d}.axis{stroke:#9198a1}\n"
+    // Of the palette of charts only blue is too dark for dark paper.
+    "[fill='#0072b2']{fill:#4aa3df}[stroke='#0072b2']{stroke:#4aa3df}\n"
     ".paper{fill:#0d1117}.rim{stroke:#0d1117}.heavy{stroke:#e6edf3}}\n"
     "</style>\n";
 

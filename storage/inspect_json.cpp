@@ -111,6 +111,14 @@ Json to_json(const JudgedAttempt& judged, const Problem& problem, bool pinned, b
   return json;
 }
 
+Json to_json(const AttemptScore& score) {
+  return {{"scorer", score.scorer},
+          {"kind", score.kind},
+          {"score", shortest(score.score)},
+          {"step_ends", score.step_ends},
+          {"steps", to_list(score.steps)}};
+}
+
 Json to_json(const VersionRecord& version) {
   return {{"type", "version"},
           {"id", version.id},

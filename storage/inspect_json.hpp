@@ -24,6 +24,8 @@ double shortest(float value);
 Json to_json(const AttemptSummary& row);
 // All that is known of an attempt as one flat object: `show`, and a row of `export --format attempts`.
 Json to_json(const JudgedAttempt& judged, const Problem& problem, bool pinned, bool with_tokens);
+// Of one attempt: "scorer" 0 are rollouts, else a version of the verifier line.
+Json to_json(const AttemptScore& score);
 Json to_json(const VersionRecord& version);
 Json to_json(const Event& event);
 // Text that should be an object; {} when it is not one.

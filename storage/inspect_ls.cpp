@@ -30,11 +30,27 @@ class PromptCache {
   std::map<ProblemId, std::string> prompts_;
 };
 
-bool emit_rows(const InspectCall& call, std::span<const AttemptSummary> rows, bool prompts) {
+// How many scores verifiers and rollouts gave each attempt.
+Result<std::map<AttemptId, std::uint64_t>> count_scores(const InspectCall& call, std::span<const AttemptSummary> rows) {
+  std::map<AttemptId, std::uint64_t> counts;
+  std::vector<AttemptId> ids;
+  for (const AttemptSummary& row : rows) ids.push_back(row.id);
+  AD_ASSIGN_OR_RETURN(const auto scores, call.store.scores(ids));
+  for (const AttemptScore& score : scores) ++counts[score.attempt];
+  return counts;
+}
+
+// `whole`: with what costs reads.
+Result<bool> emit_rows(const InspectCall& call, std::span<const AttemptSummary> rows, bool whole) {
   PromptCache cache(call.store);
+  std::map<AttemptId, std::uint64_t> scores;
+  if (whole) {
+    AD_ASSIGN_OR_RETURN(scores, count_scores(call, rows));
+  }
   for (const AttemptSummary& row : rows) {
     Json json = to_json(row);
-    if (prompts) json["prompt"] = cache.of(row.problem);
+    if (whole) json["scores"] = scores[row.id];
+    if (whole) json["prompt"] = cache.of(row.problem);
     if (!emit(call.sink, json)) return false;
   }
   return true;
@@ -47,7 +63,8 @@ Status inspect_ls(const InspectCall& call) {
   const bool prompts = call.request.flag("prompts").value_or(query.limit <= kRowsWithPrompt);
   AD_RETURN_IF_ERROR(call.request.finish());
   AD_ASSIGN_OR_RETURN(const AttemptPage page, call.store.find(query));
-  if (!emit_rows(call, page.rows, prompts)) return Status();
+  AD_ASSIGN_OR_RETURN(const bool more, emit_rows(call, page.rows, prompts));
+  if (!more) return Status();
   emit(call.sink, {{"type", "page"}, {"rows", page.rows.size()}, {"next", page.next}});
   return Status();
 }
@@ -59,7 +76,8 @@ Status inspect_tail(const InspectCall& call) {
   query.oldest_first = query.after != 0;
   AD_ASSIGN_OR_RETURN(AttemptPage page, call.store.find(query));
   if (!query.oldest_first) std::reverse(page.rows.begin(), page.rows.end());
-  if (!emit_rows(call, page.rows, /*prompts=*/true)) return Status();
+  AD_ASSIGN_OR_RETURN(const bool more, emit_rows(call, page.rows, /*whole=*/true));
+  if (!more) return Status();
   const AttemptId next = page.rows.empty() ? query.after : page.rows.back().id;
   emit(call.sink, {{"type", "page"}, {"rows", page.rows.size()}, {"next", next}});
   return Status();
@@ -73,8 +91,12 @@ Status inspect_show(const InspectCall& call) {
   for (const AttemptId id : ids) {
     AD_ASSIGN_OR_RETURN(const auto attempts, call.store.read(std::span(&id, 1)));
     AD_ASSIGN_OR_RETURN(const Problem problem, call.store.problem(attempts.front().attempt.problem));
+    AD_ASSIGN_OR_RETURN(const auto scores, call.store.scores(std::span(&id, 1)));
     const auto summary = call.store.summary(id);
-    if (!emit(call.sink, to_json(attempts.front(), problem, summary && summary->pinned, tokens))) break;
+    Json json = to_json(attempts.front(), problem, summary && summary->pinned, tokens);
+    json["scores"] = Json::array();
+    for (const AttemptScore& score : scores) json["scores"].push_back(to_json(score));
+    if (!emit(call.sink, json)) break;
   }
   return Status();
 }

@@ -102,6 +102,7 @@ Json store_line(const ReplayStore& store) {
           {"quarantined", counts.quarantined},
           {"kept", counts.kept},
           {"consumed", counts.consumed},
+          {"scores", counts.scores},
           {"versions", counts.versions},
           {"events", counts.events}};
 }

@@ -31,6 +31,7 @@ void declare(CLI::App& app, Cli& cli) {
       ->check(CLI::IsMember({"auto", "always", "never"}));
   add_check_command(app, cli);
   add_daemon_commands(app, cli);
+  add_answer_commands(app, cli);
   add_replay_commands(app, cli);
   add_report_command(app, cli);
   add_model_commands(app, cli);

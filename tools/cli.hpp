@@ -20,8 +20,9 @@ struct Cli {
 };
 
 void add_check_command(CLI::App& app, Cli& cli);
-void add_daemon_commands(CLI::App& app,
-                         Cli& cli);  // status reload pause resume drain checkpoint promote rollback config eval ask
+// status reload pause resume drain checkpoint promote rollback config
+void add_daemon_commands(CLI::App& app, Cli& cli);
+void add_answer_commands(CLI::App& app, Cli& cli);  // eval ask
 void add_replay_commands(CLI::App& app, Cli& cli);  // replay ...
 void add_report_command(CLI::App& app, Cli& cli);
 void add_model_commands(CLI::App& app, Cli& cli);  // model inspect convert

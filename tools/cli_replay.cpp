@@ -78,9 +78,16 @@ void add_ls(CLI::App* replay, Cli& cli) {
   add_directory(command, *arguments);
 }
 
+// The texts of an attempt's steps need its tokens, asked for or not.
+void add_texts(Json& line, TokenTexts& texts, bool tokens) {
+  texts.add_steps(line);
+  if (tokens) return texts.add(line);
+  for (const char* member : {"prompt_tokens", "tokens", "logprobs", "versions"}) line.erase(member);
+}
+
 void add_show(CLI::App* replay, Cli& cli) {
   const auto arguments = std::make_shared<Arguments>();
-  auto* command = add(replay, cli, "show", "Attempts whole: problem, rationale, verdict, selection",
+  auto* command = add(replay, cli, "show", "Attempts whole: problem, rationale, verdict, selection, scores",
                       "Examples:\n"
                       "  autodidact replay show 4711\n"
                       "  autodidact replay show 4711 --tokens     each token with its log-probability and weight version",
@@ -93,8 +100,8 @@ void add_show(CLI::App* replay, Cli& cli) {
                         AD_ASSIGN_OR_RETURN(ReplaySource source, open_source(where, "", ReplaySource::Access::kRead));
                         ReplayQuery query(output, "show");
                         TokenTexts texts(place.data_dir);
-                        if (a.tokens) query.enrich = [&](Json& line) { texts.add(line); };
-                        AD_RETURN_IF_ERROR(query.run(source, {{"command", "show"}, {"ids", ids}, {"tokens", a.tokens}}));
+                        query.enrich = [&](Json& line) { add_texts(line, texts, a.tokens); };
+                        AD_RETURN_IF_ERROR(query.run(source, {{"command", "show"}, {"ids", ids}, {"tokens", true}}));
                         return 0;
                       });
   command->add_option("ID", arguments->words, "Attempts, as `replay ls` prints them; a data directory may follow")->required();

@@ -19,10 +19,15 @@ std::string readme(const nlohmann::ordered_json& about, std::uint64_t rows) {
   std::string fields = "one object per attempt: problem, prompt, completion, verdict, selection, sampler, weight versions.";
   if (format == "sft") fields = "`messages` (user, assistant) of attempts worth learning, with their ids and weights.";
   if (format == "pairs") fields = "`prompt`, `chosen`, `rejected`: a right and a wrong attempt at the same problem.";
+  if (format == "orm") fields = "`prompt`, `completion`, `label`: an attempt, and whether its answer is right.";
+  if (format == "prm")
+    fields =
+        "`prompt`, `completions`, `labels`: the steps of an attempt, and whether a rollout from its end was right (`values`: "
+        "the share of them).";
   return "---\nconfigs:\n- config_name: default\n  data_files:\n  - split: train\n    path: data/train-*.jsonl\n---\n\n"
          "# Attempts of an Autodidact run\n\n" +
          std::to_string(rows) + " rows, format `" + format + "`: " + fields +
-         "\n\nRows are in ascending id. `metadata.json` holds what was asked for and the SHA-256 of each file.\n\n"
+         "\n\n`metadata.json` holds what was asked for and the SHA-256 of each file.\n\n"
          "```python\nfrom datasets import load_dataset\nrows = load_dataset(\"THIS_DIRECTORY\", split=\"train\")\n```\n";
 }
 

@@ -99,6 +99,7 @@ std::vector<Cell> attempt_cells(const Json& line) {
        {std::pair("hinted", "hinted"), std::pair("seed_example", "seed"), std::pair("pinned", "pinned")}) {
     if (flag_of(line, member)) flags += (flags.empty() ? "" : ",") + std::string(word);
   }
+  if (count_of(line, "scores") > 0) flags += (flags.empty() ? "" : ",") + std::string("scored");
   const bool kept = flag_of(line, "kept");
   const std::string problem = line.contains("prompt") ? text_of(line, "prompt") : text_of(line, "problem");
   return {{std::to_string(count_of(line, "id"))},

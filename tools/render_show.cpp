@@ -40,6 +40,7 @@ class ShowRenderer : public Renderer {
     paragraphs(text_of(line, "completion"), /*numbered=*/true);
     section("verdict");
     verdict(line);
+    scores(line.value("scores", Json::array()));
     if (line.contains("tokens")) {
       section("tokens");
       tokens(line);
@@ -100,6 +101,52 @@ class ShowRenderer : public Renderer {
     field("kept",
           kept ? "yes, weight " + scalar_text(line.value("weight", Json())) : "no: " + escape_text(text_of(line, "reason")),
           kept ? Color::kGreen : Color::kYellow);
+  }
+
+  // What verifiers and rollouts made of it; their values of each step beside the step's text.
+  void scores(const Json& all) {
+    if (!all.is_array() || all.empty()) return;
+    section("scores");
+    for (const Json& score : all) field(scorer(score), scalar_text(score.value("score", Json())));
+    std::vector<Json> shown;  // step ends: scorers that cut alike share a table
+    for (const Json& score : all) {
+      const Json ends = score.value("step_ends", Json::array());
+      if (score.value("steps", Json::array()).empty() || std::find(shown.begin(), shown.end(), ends) != shown.end()) continue;
+      shown.push_back(ends);
+      steps(all, ends);
+    }
+  }
+
+  static std::string scorer(const Json& score) {
+    const std::uint64_t version = count_of(score, "scorer");
+    return escape_text(text_of(score, "kind")) + (version == 0 ? "" : " v" + std::to_string(version));
+  }
+
+  void steps(const Json& all, const Json& ends) {
+    std::vector<const Json*> scorers;
+    for (const Json& score : all)
+      if (score.value("step_ends", Json::array()) == ends && !score.value("steps", Json::array()).empty())
+        scorers.push_back(&score);
+    std::vector<Column> columns = {{"STEP", true}};
+    for (const Json* score : scorers) columns.push_back({scorer(*score), true});
+    columns.push_back({"TEXT"});
+    Table table(std::move(columns));
+    const Json texts = scorers.front()->value("step_texts", Json::array());
+    for (std::size_t i = 0; i < ends.size(); ++i) {
+      std::vector<Cell> cells = {{std::to_string(i + 1)}};
+      for (const Json* score : scorers) cells.push_back(step_cell(score->value("steps", Json::array()), i));
+      cells.push_back({i < texts.size() ? scalar_text(texts[i]) : "-"});
+      table.add(std::move(cells));
+    }
+    output_.text("\n" + table.take(output_.style()));
+  }
+
+  static Cell step_cell(const Json& values, std::size_t i) {
+    if (i >= values.size() || !values[i].is_number()) return {"-"};
+    const double value = values[i].get<double>();
+    char text[32];
+    std::snprintf(text, sizeof text, "%.2f", value);
+    return {text, value >= 0.5 ? Color::kGreen : value > 0 ? Color::kYellow : Color::kRed};
   }
 
   // What the model thought of each token it chose: green for sure, red for a surprise.

@@ -28,8 +28,8 @@ class StatsRenderer : public Renderer {
       output_.text("store: " + format_count(count_of(line, "attempts")) + " attempts of " +
                    format_count(count_of(line, "problems")) + " problems, " + format_count(count_of(line, "kept")) + " kept, " +
                    format_count(count_of(line, "consumed")) + " draws by the trainer, " +
-                   format_count(count_of(line, "versions")) + " versions, " + format_count(count_of(line, "quarantined")) +
-                   " items quarantined\n\n");
+                   format_count(count_of(line, "versions")) + " versions, " + format_count(count_of(line, "scores")) +
+                   " scores, " + format_count(count_of(line, "quarantined")) + " items quarantined\n\n");
       return;
     }
     if (!table_) open_table(line);

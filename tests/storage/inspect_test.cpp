@@ -119,6 +119,29 @@ TEST_F(Inspect, ShowHasTheWholeRecord) {
   EXPECT_FALSE(ask({{"command", "show"}, {"ids", {1}}})[0].contains("tokens"));
 }
 
+TEST_F(Inspect, ShowHasTheScoresOfAnAttempt) {
+  const json line = ask({{"command", "show"}, {"ids", {round1_id(4)}}})[0];
+  ASSERT_EQ(line["scores"].size(), 3u);
+  EXPECT_EQ(line["scores"][0],
+            json({{"scorer", 0}, {"kind", "rollouts"}, {"score", 1.0}, {"step_ends", {3, 5}}, {"steps", {0.4, 1.0}}}));
+  EXPECT_EQ(line["scores"][1]["kind"], "dpo");
+  EXPECT_EQ(line["scores"][1]["score"], -1.25);
+  EXPECT_EQ(line["scores"][1]["steps"], json::array());
+  EXPECT_EQ(line["scores"][2]["scorer"], 5);
+  EXPECT_EQ(ask({{"command", "show"}, {"ids", {1}}})[0]["scores"], json::array());
+}
+
+TEST_F(Inspect, RowsAndStatsSayWhatHasScores) {
+  std::map<std::uint64_t, std::uint64_t> scores;
+  for (const json& line : ask({{"command", "ls"}, {"limit", 1000}}))
+    if (line["type"] == "attempt") scores[line["id"]] = line["scores"];
+  EXPECT_EQ(scores[round1_id(4)], 3u);
+  EXPECT_EQ(scores[round1_id(9)], 1u);
+  EXPECT_EQ(scores[round1_id(10)], 0u);
+  EXPECT_EQ(ask({{"command", "tail"}}).front()["scores"], 0);
+  EXPECT_EQ(ask({{"command", "stats"}})[0]["scores"], kSampleLabelled + 2);
+}
+
 TEST_F(Inspect, ShowOfAMissingAttemptIsNotFound) {
   EXPECT_EQ(error_of(R"({"command":"show","ids":[999999]})").code(), Errc::kNotFound);
 }
@@ -270,6 +293,100 @@ TEST_F(Inspect, ExportOfMessagesTakesWhatWasKept) {
   EXPECT_EQ(rows[0]["messages"][0], json({{"role", "user"}, {"content", "30+1="}}));
   EXPECT_EQ(rows[0]["messages"][1], json({{"role", "assistant"}, {"content", "31"}}));
   EXPECT_EQ(ask({{"command", "export"}, {"format", "sft"}, {"kept", false}}).size(), kSampleAttempts - rows.size());
+}
+
+// Problems 0-19 have at most one right and one wrong text; the fixture gives problem 0 more of both.
+class GradedExports : public Inspect {
+ protected:
+  void SetUp() override {
+    Inspect::SetUp();
+    WriteSet set;
+    ItemResult item;
+    item.item = make_item_id(7, 0, false);
+    item.problem = sample_problem(0);
+    for (int i = 0; i < 600; ++i) {
+      JudgedAttempt judged;
+      judged.attempt.problem = item.problem.id;
+      judged.attempt.text = "try " + std::to_string(i / 2);  // each text twice
+      judged.attempt.tokens = {4, 1};
+      judged.attempt.versions = {2, 2};
+      judged.attempt.logprobs = {0, 0};
+      judged.attempt.round = 7;
+      judged.verdict.outcome = i % 4 < 2 ? Outcome::kCorrect : Outcome::kWrong;
+      item.attempts.push_back(judged);
+    }
+    // Cut off after the same text that was right when it came to its end.
+    item.attempts.push_back(item.attempts.front());
+    item.attempts.back().verdict.outcome = Outcome::kWrong;
+    set.items.push_back(std::move(item));
+    ASSERT_TRUE(store_->commit(std::move(set)).ok());
+  }
+  std::map<std::string, std::vector<json>> by_problem(const json& request) {
+    std::map<std::string, std::vector<json>> rows;
+    for (const json& row : ask(request)) rows[row["problem"]].push_back(row);
+    return rows;
+  }
+  const std::string busy_ = "abcd000000000000";
+};
+
+TEST_F(GradedExports, PairsAreDistinctAndAtMostSoManyOfAProblem) {
+  for (const std::uint64_t most : {1, 8, 1000}) {
+    const auto problems = by_problem({{"command", "export"}, {"format", "pairs"}, {"per_problem", most}});
+    EXPECT_GT(problems.size(), 1u);
+    EXPECT_EQ(problems.at(busy_).size(), most);
+    std::set<std::string> pairs, texts;
+    for (const json& row : problems.at(busy_)) {
+      EXPECT_TRUE(pairs.insert(row["chosen"].get<std::string>() + "|" + row["rejected"].get<std::string>()).second);
+      texts.insert(row["chosen"].get<std::string>());
+      EXPECT_NE(row["rejected"], "try 0") << "right when it came to its end";
+    }
+    EXPECT_GT(texts.size(), most / 10) << "drawn from the whole product, not from a corner of it";
+  }
+}
+
+TEST_F(GradedExports, SinglesAreAtMostSoManyOfEachOutcome) {
+  const json request = {{"command", "export"}, {"format", "orm"}, {"per_problem", 5}};
+  const auto problems = by_problem(request);
+  EXPECT_GT(problems.size(), 20u) << "a problem with one outcome alone is worth its rows too";
+  std::uint64_t right = 0;
+  std::set<std::string> texts;
+  for (const json& row : problems.at(busy_)) {
+    right += row["label"].get<bool>() ? 1 : 0;
+    EXPECT_TRUE(texts.insert(row["completion"].get<std::string>()).second);
+    const json shown = ask({{"command", "show"}, {"ids", {row["id"]}}})[0];
+    EXPECT_EQ(shown["outcome"], row["label"].get<bool>() ? "correct" : "wrong");
+    EXPECT_EQ(shown["completion"], row["completion"]);
+  }
+  EXPECT_EQ(right, 5u);
+  EXPECT_EQ(problems.at(busy_).size(), 10u);
+  EXPECT_EQ(by_problem(request), problems) << "the same store gives the same rows";
+}
+
+TEST_F(GradedExports, HintedAndUnjudgedAttemptsAreLeftOut) {
+  for (const char* format : {"pairs", "orm", "prm"}) {
+    for (const json& row : ask({{"command", "export"}, {"format", format}})) {
+      for (const char* member : {"id", "id_chosen", "id_rejected"}) {
+        if (!row.contains(member)) continue;
+        const json shown = ask({{"command", "show"}, {"ids", {row[member]}}})[0];
+        EXPECT_EQ(shown["hinted"], false) << format;
+        EXPECT_NE(shown["outcome"], "cannot_judge") << format;
+      }
+    }
+    const Status hinted = error_of(json({{"command", "export"}, {"format", format}, {"hinted", true}}).dump());
+    EXPECT_EQ(hinted.code(), Errc::kUsage);
+    EXPECT_NE(hinted.message().find("hinted"), std::string::npos);
+  }
+}
+
+TEST_F(Inspect, ExportOfStepsHasWhatRolloutsLabelled) {
+  const auto rows = ask({{"command", "export"}, {"format", "prm"}});
+  ASSERT_EQ(rows.size(), kSampleLabelled);
+  EXPECT_EQ(rows[4]["id"], round1_id(4));
+  EXPECT_EQ(rows[4]["values"], json({0.4, 1.0})) << "the rollouts' values, not the verifier's";
+  EXPECT_EQ(rows[4]["step_ends"], json({3, 5}));
+  EXPECT_EQ(rows[4]["tokens"].size(), 6u);
+  EXPECT_EQ(rows[5]["correct"], false);
+  EXPECT_TRUE(ask({{"command", "export"}, {"format", "prm"}, {"version", 2}}).empty());
 }
 
 TEST_F(Inspect, ExportOfPairsSetsRightAgainstWrong) {

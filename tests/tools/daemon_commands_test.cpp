@@ -65,7 +65,14 @@ TEST_F(DaemonCommands, EachVerbCallsTheDaemonAndExitsZero) {
       {{"reload", "--dry-run"}, "reload", {{"dry_run", true}}},
       {{"eval", "--version", "2", "--limit", "50"}, "eval", {{"version", 2}, {"limit", 50}}},
       {{"eval", "--fit-auto"}, "eval", {{"fit_auto", true}}},
+      {{"eval", "--strategy", "greedy", "--strategy", "majority:n=16", "--budget", "512", "--budget", "2048"},
+       "eval",
+       {{"strategies", {"greedy", "majority:n=16"}}, {"budgets", {512, 2048}}}},
+      {{"eval", "--strategy", "greedy"}, "eval", {{"strategies", {"greedy"}}, {"budgets", {16384}}}},
       {{"ask", "47+85"}, "ask", {{"question", "47+85"}}},
+      {{"ask", "47+85", "--strategy", "weighted:n=8", "--budget", "900", "--abstain-below", "0.75"},
+       "ask",
+       {{"question", "47+85"}, {"strategy", "weighted:n=8"}, {"budget_tokens", 900}, {"abstain_below", 0.75}}},
       {{"ask", "47+85", "--hint"}, "ask", {{"question", "47+85"}, {"hint", true}}},
   };
   for (const auto& [words, verb, params] : cases) {
@@ -86,6 +93,54 @@ TEST_F(DaemonCommands, TheDaemonsErrorIsTheExitStatus) {
   EXPECT_EQ(result.status, 78);
   EXPECT_EQ(result.out, "");
   EXPECT_EQ(result.err, "autodidact: a.toml:3:1: loop.roundz: unknown key\nautodidact: a.toml:9:1: another\n");
+}
+
+TEST_F(DaemonCommands, WordsThatMeanNothingAreExit64BeforeTheDaemonIsAsked) {
+  start();
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"eval", "--budget", "512"},
+                                             {"eval", "--strategy", "greedy", "--budget", "0"},
+                                             {"eval", "--strategy", "greedy", "--budget", "9223372036854775808"},
+                                             {"eval", "--strategy", "greedy", "--budget", "-1"},
+                                             {"ask", "1+1", "--abstain-below", "1.5"},
+                                             {"ask", "1+1", "--budget", "0"},
+                                             {"ask", "1+1", "--hint", "--strategy", "greedy"}}) {
+    const ProcessRun result = client(words);
+    EXPECT_EQ(result.status, 64) << words.back() << ": " << result.err;
+    EXPECT_FALSE(result.err.empty());
+  }
+  EXPECT_TRUE(backend_.calls().empty());
+}
+
+TEST_F(DaemonCommands, EvalDrawsItsCurvesBesideTheTable) {
+  backend_.on_call = [](const std::string&, AdminBackend::Done done) {
+    done({Status(), R"({"version":2,"verifier":0,"temperature":1,"strategies":[{"strategy":"greedy","budget_tokens":512,"n":9,
+      "correct":6,"accuracy":0.67,"low":0.3,"high":0.9,"tokens":20,"tokens_scored":0}]})"});
+  };
+  start();
+  const std::string curve = directory_ + "/curve.svg", risk = directory_ + "/risk.svg";
+  const ProcessRun drawn = client({"eval", "--strategy", "greedy", "--budget", "512", "--svg", curve});
+  EXPECT_EQ(drawn.status, 0) << drawn.err;
+  EXPECT_NE(drawn.out.find("67.0 % (30.0-90.0)"), std::string::npos) << drawn.out;
+  const auto svg = read_file(curve, 1 << 20);
+  ASSERT_TRUE(svg.ok()) << svg.status().message();
+  EXPECT_NE(svg->find("greedy, budget 512"), std::string::npos);
+  const ProcessRun nothing = client({"eval", "--strategy", "greedy", "--budget", "512", "--risk-svg", risk});
+  EXPECT_EQ(nothing.status, 66);
+  EXPECT_NE(nothing.out.find("67.0 %"), std::string::npos) << "what was measured is printed all the same";
+  EXPECT_NE(nothing.err.find("confidence"), std::string::npos) << nothing.err;
+  EXPECT_FALSE(fs::exists(risk));
+}
+
+TEST_F(DaemonCommands, AbstainingIsAnAnswer) {
+  backend_.on_call = [](const std::string&, AdminBackend::Done done) {
+    done({Status(), R"({"answer":"122","abstained":true,"confidence":0.31,"tokens_spent":512,"version":2})"});
+  };
+  start();
+  const ProcessRun result = client({"ask", "47+85", "--abstain-below", "0.8"});
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_EQ(result.out, "I don't know\n\nconfidence  31.0 %\ntokens      512\nversion     v2\n");
+  EXPECT_EQ(json::parse(client({"ask", "47+85", "--json"}).out)["abstained"], true);
 }
 
 TEST_F(DaemonCommands, WithoutADaemonIsExit69AndSaysWhere) {
@@ -220,6 +275,13 @@ TEST_F(DaemonCommands, EvalWithoutADaemonRunsTheDaemonsProgram) {
   EXPECT_EQ(json::parse(eval.out)["arguments"], "-c " + config + " --eval --version-id 2 --limit 9");
   const ProcessRun ask = run({bin + "/autodidact", "-q", "-c", config, "ask", "1+1", "--json"});
   EXPECT_EQ(json::parse(ask.out)["arguments"], "-c " + config + " --ask 1+1");
+  const ProcessRun compare =
+      run({bin + "/autodidact", "-q", "-c", config, "eval", "--strategy", "greedy", "--budget", "7", "--json"});
+  EXPECT_EQ(json::parse(compare.out)["arguments"], "-c " + config + " --eval --strategy greedy --budget 7");
+  const ProcessRun think = run({bin + "/autodidact", "-q", "-c", config, "ask", "1+1", "--strategy", "majority:n=4", "--budget",
+                                "64", "--abstain-below", "0.5", "--json"});
+  EXPECT_EQ(json::parse(think.out)["arguments"],
+            "-c " + config + " --ask 1+1 --strategy majority:n=4 --budget 64 --abstain-below 0.5");
   const ProcessRun nothing = client({"eval"});
   EXPECT_EQ(nothing.status, 69);
   EXPECT_NE(nothing.err.find("-c FILE"), std::string::npos) << nothing.err;

@@ -145,8 +145,21 @@ void add_consumption(WriteSet& set, std::uint64_t first_step, std::uint32_t roun
   }
 }
 
+// "4+1\n5<eos>": a step of four tokens, and one of two.
+std::vector<AttemptScore> scores() {
+  std::vector<AttemptScore> scores;
+  for (std::uint64_t i = 0; i < kSampleLabelled; ++i) {
+    const float right = i % 2 == 0 ? 1.0f : 0.0f;
+    scores.push_back({round1_id(i), 0, "rollouts", right, {3, 5}, {static_cast<float>(i) / 10, right}});
+  }
+  scores.push_back({round1_id(4), 4, "dpo", -1.25f, {}, {}});
+  scores.push_back({round1_id(4), 5, "prm", -0.5f, {3, 5}, {0.75f, 0.6f}});
+  return scores;
+}
+
 WriteSet history() {
   WriteSet set;
+  set.scores = scores();
   set.versions = {version_at(1, 100, 0.15, VersionState::kPromoted), version_at(2, 200, 0.55, VersionState::kPromoted),
                   version_at(3, 300, 0.45, VersionState::kRefused)};
   add_consumption(set, 101, 1, round1_id(0), kSampleRound1);

@@ -5,6 +5,7 @@
 //   round 1, version 1: problems 0-19, right when i is even; failures asked again with the hint, right when i % 4 == 1
 //   round 2, version 2: problems 0-19, right when i % 3 != 0; problems 20-29 cannot be judged
 //   steps 101-110 trained version 2 on the seeds and round 1; steps 201-210 version 3 on the seeds and round 2
+//   scores of round 1: rollouts of problems 0-9, by step {i / 10, right}; of problem 4 also verifiers 4 (dpo) and 5 (prm)
 //   the last attempt is full of what a terminal must not be sent
 
 #include <cstdint>
@@ -16,6 +17,7 @@
 namespace autodidact {
 
 inline constexpr std::uint64_t kSampleSeeds = 6;
+inline constexpr std::uint64_t kSampleLabelled = 10;
 inline constexpr std::uint64_t kSampleRound1 = 20, kSampleHinted = 10, kSampleRound2 = 30, kSampleHostile = 1;
 inline constexpr std::uint64_t kSampleAttempts = kSampleSeeds + kSampleRound1 + kSampleHinted + kSampleRound2 + kSampleHostile;
 // Ids are given in the order of writing: seeds, round 1, its hinted items, round 2, the hostile one.

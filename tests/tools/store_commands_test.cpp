@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -133,6 +134,21 @@ TEST_F(StoreCommands, ShowTokensHasTextsFromTheRunsTokenizer) {
   const ProcessRun page = replay({"show", std::to_string(round1_id(4)), "--tokens"});
   EXPECT_NE(page.out.find("LOGPROB"), std::string::npos);
   EXPECT_NE(page.out.find("-0.0500"), std::string::npos) << page.out;
+}
+
+TEST_F(StoreCommands, ShowHasEachStepBesideItsScores) {
+  const ProcessRun page = replay({"show", std::to_string(round1_id(4))});
+  ASSERT_EQ(page.status, 0) << page.err;
+  for (const char* part : {"rollouts    1\n", "dpo v4      -1.25\n", "STEP  rollouts  prm v5  TEXT\n",
+                           "   1      0.40    0.75  4+1\\n\n", "   2      1.00    0.60  5\n"}) {
+    EXPECT_NE(page.out.find(part), std::string::npos) << part << "\n" << page.out;
+  }
+  const auto lines = lines_of(replay({"show", std::to_string(round1_id(4)), "--json"}).out);
+  EXPECT_EQ(lines[0]["scores"][2]["step_texts"], json({"4+1\n", "5"}));
+  EXPECT_FALSE(lines[0].contains("tokens"));
+  EXPECT_EQ(replay({"show", "1"}).out.find("\nscores"), std::string::npos) << "nothing scored it";
+  EXPECT_NE(replay({"ls", "--limit", "1000"}).out.find("scored"), std::string::npos);
+  EXPECT_NE(replay({"stats"}).out.find(" 12 scores"), std::string::npos);
 }
 
 TEST_F(StoreCommands, HostileTextReachesNoTerminal) {
@@ -332,13 +348,49 @@ TEST_F(StoreCommands, LinksNeitherTorchNorCaf) {
 class Exports : public StoreCommands {};
 
 TEST_F(Exports, TheSameStoreGivesTheSameBytes) {
-  for (const char* format : {"attempts", "sft", "pairs"}) {
+  for (const char* format : {"attempts", "sft", "pairs", "orm", "prm"}) {
     const std::string first = base_ + "/" + format + "-1", second = base_ + "/" + format + "-2";
     ASSERT_EQ(replay({"export", "--format", format, "-o", first}).status, 0);
     ASSERT_EQ(replay({"export", "--format", format, "-o", second}).status, 0);
     const ProcessRun same = run({"diff", "-r", first, second});
     EXPECT_EQ(same.status, 0) << same.out;
   }
+}
+
+TEST_F(Exports, StepsAreTextsWithLabelsAndValues) {
+  const auto rows = lines_of(replay({"export", "--format", "prm", "-o", "-"}).out);
+  ASSERT_EQ(rows.size(), kSampleLabelled);
+  EXPECT_EQ(rows[4]["prompt"], "4+1=");
+  EXPECT_EQ(rows[4]["completions"], json({"4+1", "5"})) << "without the separator, which trainers put back";
+  EXPECT_EQ(rows[4]["labels"], json({true, true}));
+  EXPECT_EQ(rows[4]["values"], json({0.4, 1.0}));
+  EXPECT_EQ(rows[0]["labels"], json({false, true})) << "no rollout from its first step was right";
+  for (const json& row : rows) {
+    EXPECT_EQ(row["labels"].size(), row["completions"].size());
+    EXPECT_FALSE(row.contains("tokens") || row.contains("step_ends") || row.contains("completion"));
+  }
+}
+
+TEST_F(Exports, StepsOfABareStoreSayWhatIsMissing) {
+  const ProcessRun result =
+      autodidact({"-d", base_ + "/run/store", "replay", "export", "--format", "prm", "-o", base_ + "/bare"});
+  EXPECT_EQ(result.status, 66);
+  EXPECT_NE(result.err.find("tokenizer.json"), std::string::npos) << result.err;
+  EXPECT_FALSE(fs::exists(base_ + "/bare"));
+}
+
+TEST_F(Exports, HowManyOfAProblemIsAsked) {
+  const auto most = [&](const char* option) {
+    std::map<std::string, int> problems;
+    for (const json& row : lines_of(replay({"export", "--format", "pairs", option, "1", "-o", "-"}).out))
+      ++problems[row["problem"]];
+    int largest = 0;
+    for (const auto& [problem, rows] : problems) largest = std::max(largest, rows);
+    return largest;
+  };
+  EXPECT_EQ(most("--pairs-per-problem"), 1);
+  EXPECT_EQ(most("--per-problem"), 1) << "its name of old";
+  EXPECT_EQ(replay({"export", "--format", "orm", "--hinted", "true", "-o", "-"}).status, 64);
 }
 
 TEST_F(Exports, AnExistingTargetIsRefused) {
@@ -387,8 +439,8 @@ TEST_F(Exports, HuggingFaceDatasetsLoadsEachFormat) {
       "d=datasets.load_dataset(sys.argv[1],split='train',cache_dir=sys.argv[2])\n"
       "print(len(d),*sorted(d.column_names))\n"
       "print(d[0])\n";
-  for (const auto& [format, column] :
-       std::vector<std::pair<std::string, std::string>>{{"attempts", "logprobs"}, {"sft", "messages"}, {"pairs", "rejected"}}) {
+  for (const auto& [format, column] : std::vector<std::pair<std::string, std::string>>{
+           {"attempts", "logprobs"}, {"sft", "messages"}, {"pairs", "rejected"}, {"orm", "label"}, {"prm", "completions"}}) {
     const std::string target = base_ + "/hf-" + format;
     std::vector<std::string> words = {"export", "--format", format, "-o", target};
     if (format == "attempts") words.push_back("--tokens");

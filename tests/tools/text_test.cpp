@@ -4,10 +4,12 @@
 
 #include <cstdlib>
 #include <ctime>
+#include <span>
 
 #include "tests/tools/sample_store.hpp"
 #include "tools/arguments.hpp"
 #include "tools/json_view.hpp"
+#include "tools/step_texts.hpp"
 #include "tools/table.hpp"
 
 namespace autodidact {
@@ -135,6 +137,58 @@ TEST(JsonView, ShowsWhateverTheDaemonSays) {
   EXPECT_NE(text.find("paused    no\n"), std::string::npos);
   EXPECT_NE(text.find("role     waits_for  held"), std::string::npos) << text;
   EXPECT_NE(text.find("trainer  samples"), std::string::npos);
+}
+
+// Token i says pieces[i].
+class PieceTokenizer : public Tokenizer {
+ public:
+  explicit PieceTokenizer(std::vector<std::string> pieces) : pieces_(std::move(pieces)) {}
+  std::int32_t vocab_size() const override { return static_cast<std::int32_t>(pieces_.size()); }
+  TokenId eos() const override { return 0; }
+  TokenId pad() const override { return 0; }
+  Result<std::vector<TokenId>> encode(std::string_view) const override { return Status(Errc::kBadInput, "not needed"); }
+  std::string decode(std::span<const TokenId> tokens) const override {
+    std::string text;
+    for (const TokenId token : tokens) text += pieces_[static_cast<std::size_t>(token)];
+    return text;
+  }
+  std::string token_text(TokenId token) const override { return pieces_[static_cast<std::size_t>(token)]; }
+  std::string to_json() const override { return "{}"; }
+
+ private:
+  const std::vector<std::string> pieces_;
+};
+
+using Texts = std::vector<std::string>;
+
+TEST(StepTexts, AreTheAttemptCutWhereItsStepsEnd) {
+  const PieceTokenizer tokenizer({"", "47", "+85", ",\n", "132"});
+  const std::vector<TokenId> tokens = {1, 2, 3, 4, 0};
+  const std::vector<std::uint32_t> ends = {2, 4};
+  EXPECT_EQ(step_texts(tokenizer, tokens, ends, "47+85,\n132"), (Texts{"47+85,\n", "132"}));
+}
+
+TEST(StepTexts, WhatEndedTheAttemptIsInNoStep) {
+  const PieceTokenizer tokenizer({"", "a\n", "b", "\nQuestion:"});
+  const std::vector<TokenId> tokens = {1, 2, 3, 0};
+  const std::vector<std::uint32_t> ends = {0, 2, 3};
+  EXPECT_EQ(step_texts(tokenizer, tokens, ends, "a\nb"), (Texts{"a\n", "b", ""}));
+}
+
+TEST(StepTexts, ASpaceThatOnlyTheTokensHaveIsLeftOut) {
+  const PieceTokenizer tokenizer({"", " a\n", " b"});
+  const std::vector<TokenId> tokens = {1, 2, 0};
+  const std::vector<std::uint32_t> ends = {0, 2};
+  EXPECT_EQ(step_texts(tokenizer, tokens, ends, "a\n b"), (Texts{"a\n", " b"}));
+}
+
+TEST(StepTexts, StepsBeyondTheTokensAreNone) {
+  const PieceTokenizer tokenizer({"", "a", "b"});
+  const std::vector<TokenId> tokens = {1, 2};
+  const std::vector<std::uint32_t> beyond = {0, 5}, backward = {1, 0};
+  EXPECT_EQ(step_texts(tokenizer, tokens, beyond, "ab"), (Texts{"a"}));
+  EXPECT_EQ(step_texts(tokenizer, tokens, backward, "ab").size(), 1u);
+  EXPECT_EQ(step_texts(tokenizer, tokens, beyond, "other"), (Texts{"a"})) << "the tokens do not spell it";
 }
 
 TEST(JsonView, EscapesWhatItShows) {

@@ -152,6 +152,7 @@ struct Curriculum {
   void evaluated(const Evaluated& done) const {
     s().evaluating.reset();
     context->metrics->set("autodidact_accuracy_ratio", "held_out", done.result.accuracy);
+    context->metrics->set("autodidact_version", "evaluated", done.result.version);
     Effects effects = s().core->evaluated(done.result);
     log_info(place.role, "evaluated",
              {{"version", done.result.version},

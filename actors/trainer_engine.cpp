@@ -171,9 +171,27 @@ Status TrainerEngine::run_plan(const TrainCommand& command) {
   while (learner_->cursor().plan_step < plan_.plan_steps) {
     if (ending()) return {};
     const std::uint64_t step = learner_->cursor().plan_step;
-    AD_RETURN_IF_ERROR(step_once(batch_of(step), batch_of(step + 1), phase));
+    const auto batch = batch_of(step);
+    AD_RETURN_IF_ERROR(step_once(batch, batch_of(step + 1), phase));
+    if (const auto serving = context_->weights->serving()) note_staleness(batch, serving->version);
   }
   return write_version(command, command.produce);
+}
+
+// Seeds are of no version and do not count.
+void TrainerEngine::note_staleness(const std::vector<AttemptId>& batch, VersionId newest) const {
+  double sum = 0, most = 0, sampled = 0;
+  for (const AttemptId id : batch) {
+    const auto summary = context_->store->summary(id);
+    if (!summary || summary->seed_example || summary->version > newest) continue;
+    const double behind = newest - summary->version;
+    sum += behind;
+    most = std::max(most, behind);
+    ++sampled;
+  }
+  if (sampled == 0) return;
+  context_->metrics->set("autodidact_staleness_versions", "mean", sum / sampled);
+  context_->metrics->set("autodidact_staleness_versions", "max", most);
 }
 
 // The problem group of each attempt; all zero when groups do not matter.
@@ -219,6 +237,7 @@ Status TrainerEngine::run_open_ended(const TrainCommand& command) {
       continue;
     }
     AD_RETURN_IF_ERROR(step_once(batch, {}, "continuous"));
+    note_staleness(batch, next - 1);
     if (++since_version < static_cast<std::uint64_t>(now->train.publish_every_steps)) continue;
     AD_RETURN_IF_ERROR(write_version(command, next++));
     since_version = 0;
@@ -265,6 +284,8 @@ Status TrainerEngine::step_once(const std::vector<AttemptId>& ids, const std::ve
   auto& m = *context_->metrics;
   m.add("autodidact_trained_tokens_total", "all", double(stats.tokens));
   m.set("autodidact_loss_nats", phase, stats.loss);
+  m.set("autodidact_learning_rate", phase, stats.lr);
+  m.set("autodidact_gradient_norm", phase, stats.grad_norm);
   m.add("autodidact_train_steps_total", phase, 1);
   m.observe("autodidact_step_seconds", phase, double(system_clock().mono_ns() - begin) * 1e-9);
   ++progress_;

@@ -96,7 +96,7 @@ std::string status_json(const SupervisorState& state, const Context& context, co
              {"restarts", child.epoch - 1}};
     if (child.handle) row["answered_ms_ago"] = now - child.answered_at;
     for (const auto& r : roles) {
-      if (r.role == child.role && !r.waits_for.empty()) row["waiting_ms"] = now - r.waiting_since;
+      if (r.role == child.role && (r.idle || !r.waits_for.empty())) row["waiting_ms"] = now - r.waiting_since;
     }
     for (const auto& [key, value] : child.status.numbers) row[key] = value;
     doc["actors"].push_back(std::move(row));

@@ -34,7 +34,7 @@ function showTiles(data) {
 
 function showHead(data) {
   const { loop } = data;
-  place('run').textContent = [data.task, data.method, loop.device, loop.uptime_s ? 'up ' + duration(1000 * loop.uptime_s) : ''].filter(Boolean).join(' · ');
+  place('run').textContent = [data.task, data.method, loop.uptime_s ? 'up ' + duration(1000 * loop.uptime_s) : ''].filter(Boolean).join(' · ');
   place('phase').textContent = loop.finished ? 'done' : loop.paused ? 'paused' : loop.draining ? 'draining' : loop.phase || 'starting';
   place('trouble').hidden = data.trouble.length === 0;
   place('trouble').textContent = data.trouble.join('; ');
@@ -108,6 +108,7 @@ function showRoles(data) {
   }));
   place('stages').replaceChildren(...data.stages.map((stage) => row('', [[stage.stage, ''], [count(stage.pending), 'n'],
     [count(stage.held), 'n'], [count(stage.credits), 'n'], [count(stage.done), 'n']])));
+  place('device').textContent = data.loop.device ? 'Device: ' + data.loop.device : '';
   place('limiter').textContent = isNumber(data.limiter_cursor) ? 'Ratio of draws to attempts: cursor ' + count(data.limiter_cursor) : '';
   const { store } = data;
   place('store').textContent = `${count(store.attempts)} attempts of ${count(store.problems)} problems: ${count(store.correct)} right, ` +

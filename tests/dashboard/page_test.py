@@ -88,6 +88,7 @@ def check_run():
     shows(page, "round-text", "round 3: 250 of 1000")
     shows(page, "rates", "512.5", "20.5 k", "9.5")
     shows(page, "roles", "generate_pool", "the curriculum", "4 s", "<b>the ratio limiter</b>", "61 s")
+    shows(page, "device", "trainer inside for 12 ms")
     shows(page, "stages", "11", "22", "33", "44")
     shows(page, "trouble", "trainer is stalled <i>now</i>")
     shows(page, "accuracy-legend", "generator", "verifier", "Best-of-k", "majority@k")

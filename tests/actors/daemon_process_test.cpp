@@ -121,7 +121,7 @@ TEST_F(DaemonProcess, ASecondDaemonOnTheSameDataIsRefusedInOneLine) {
 }
 
 TEST_F(DaemonProcess, ShowsItsLoopOnThePageAndInEventFiles) {
-  subject_->start();
+  subject_->start({"gateway.listen=127.0.0.1:0"});
   ASSERT_TRUE(wait_until([&] { return number("/serving") >= 2; }, 30s));
   EXPECT_NE(get("/").find("<title>Autodidact</title>"), std::string::npos);
   json page;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "actors/generator_engine.hpp"
+#include "actors/staleness.hpp"
 #include "config/log.hpp"
 #include "methods/stratified_order.hpp"
 #include "model/lora_files.hpp"
@@ -173,25 +174,10 @@ Status TrainerEngine::run_plan(const TrainCommand& command) {
     const std::uint64_t step = learner_->cursor().plan_step;
     const auto batch = batch_of(step);
     AD_RETURN_IF_ERROR(step_once(batch, batch_of(step + 1), phase));
-    if (const auto serving = context_->weights->serving()) note_staleness(batch, serving->version);
+    if (const auto serving = context_->weights->serving())
+      note_staleness(*context_->store, batch, serving->version, *context_->metrics);
   }
   return write_version(command, command.produce);
-}
-
-// Seeds are of no version and do not count.
-void TrainerEngine::note_staleness(const std::vector<AttemptId>& batch, VersionId newest) const {
-  double sum = 0, most = 0, sampled = 0;
-  for (const AttemptId id : batch) {
-    const auto summary = context_->store->summary(id);
-    if (!summary || summary->seed_example || summary->version > newest) continue;
-    const double behind = newest - summary->version;
-    sum += behind;
-    most = std::max(most, behind);
-    ++sampled;
-  }
-  if (sampled == 0) return;
-  context_->metrics->set("autodidact_staleness_versions", "mean", sum / sampled);
-  context_->metrics->set("autodidact_staleness_versions", "max", most);
 }
 
 // The problem group of each attempt; all zero when groups do not matter.
@@ -237,7 +223,7 @@ Status TrainerEngine::run_open_ended(const TrainCommand& command) {
       continue;
     }
     AD_RETURN_IF_ERROR(step_once(batch, {}, "continuous"));
-    note_staleness(batch, next - 1);
+    note_staleness(*context_->store, batch, next - 1, *context_->metrics);
     if (++since_version < static_cast<std::uint64_t>(now->train.publish_every_steps)) continue;
     AD_RETURN_IF_ERROR(write_version(command, next++));
     since_version = 0;

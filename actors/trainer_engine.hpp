@@ -66,7 +66,6 @@ class TrainerEngine : public std::enable_shared_from_this<TrainerEngine> {
   Status write_verifier(const TrainCommand& command);
   bool wait_for_grant(std::size_t count);
   Status step_once(const std::vector<AttemptId>& ids, const std::vector<AttemptId>& next, const char* phase);
-  void note_staleness(const std::vector<AttemptId>& batch, VersionId newest) const;
   void save(const std::vector<AttemptId>& ids);
   Status settle_save();
   Status patiently(const std::function<Status()>& write);  // while the disk is full

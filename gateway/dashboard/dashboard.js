@@ -120,7 +120,7 @@ function attempt(item, kind) {
   const made = element('article', 'attempt ' + kind);
   const head = element('p', 'head');
   const verdict = kind === 'kept' ? 'kept' : item.reason;
-  head.append(element('span', 'verdict', verdict), ` · judged ${item.outcome} by `, untrusted('span', '', item.checker, false),
+  head.append(element('span', 'verdict', verdict), item.outcome === 'cannot_judge' ? ' · not judged by ' : ` · judged ${item.outcome} by `, untrusted('span', '', item.checker, false),
     ` · attempt ${item.id}, v${item.version}, round ${item.round}` + (item.hinted ? ', with a hint' : ''));
   made.append(head, untrusted('p', 'problem', item.problem, item.problem_cut),
     untrusted('pre', 'rationale', item.rationale, item.rationale_cut));

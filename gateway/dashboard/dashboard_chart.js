@@ -77,7 +77,7 @@ export function shares(svg, legendPlace, series, ticks, empty) {
   const y = (share) => top + (height - top - bottom) * (1 - Math.min(1, Math.max(0, share)));
   axes(svg, x, y, drawn.length ? ticks : []);
   if (!drawn.length) {
-    svg.append(shape('text', { x: (left + width) / 2, y: height / 2, 'text-anchor': 'middle' }, empty));
+    svg.append(shape('text', { x: (left + width) / 2, y: y(0.61), 'text-anchor': 'middle' }, empty));
   }
   for (const one of drawn) draw(svg, one, x, y);
 }

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "actors/version_history.hpp"
+
 namespace autodidact {
 namespace {
 
@@ -219,6 +221,7 @@ caf::behavior curriculum(caf::stateful_actor<CurriculumState>* self, ContextPtr 
   s.core = std::make_unique<LoopCore>(context->task, std::move(method), *options);
   const auto loop = context->store->loop_state();
   auto versions = context->store->versions();
+  if (versions.ok()) show_last_evaluation(*versions, *context->metrics);
   auto first = !loop.ok()       ? Result<Effects>(loop.status())
                : !versions.ok() ? Result<Effects>(versions.status())
                                 : s.core->restore(*loop, *versions,

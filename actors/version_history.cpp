@@ -86,6 +86,16 @@ VersionPoint version_point(const VersionRecord& record) {
   return point;
 }
 
+void show_last_evaluation(const std::vector<VersionRecord>& versions, Metrics& metrics) {
+  for (auto record = versions.rbegin(); record != versions.rend(); ++record) {
+    const VersionPoint point = version_point(*record);
+    if (point.line != VersionLine::kGenerator || !point.measured()) continue;
+    metrics.set("autodidact_accuracy_ratio", "held_out", point.accuracy.value);
+    metrics.set("autodidact_version", "evaluated", point.id);
+    return;
+  }
+}
+
 bool VersionHistory::refresh() {
   const StoreCounts counts = store_.counts();  // a version's evaluation is written with its gate event
   const std::int64_t begin = clock_.mono_ns();

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "actors/metrics.hpp"
 #include "config/clock.hpp"
 #include "storage/replay_store.hpp"
 
@@ -39,6 +40,8 @@ struct VersionPoint {
 };
 
 VersionPoint version_point(const VersionRecord& record);
+// Accuracy and version of the newest evaluation, for metrics that begin anew: an earlier life of the daemon made it.
+void show_last_evaluation(const std::vector<VersionRecord>& versions, Metrics& metrics);
 
 class VersionHistory {
  public:

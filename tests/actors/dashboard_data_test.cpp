@@ -206,6 +206,20 @@ TEST(VersionHistory, IsReadAgainOnlyWhenTheStoreHasSomethingNew) {
   EXPECT_TRUE(history.points()[0].measured());
 }
 
+TEST(VersionHistory, MetricsOfANewLifeBeginWithTheNewestEvaluation) {
+  std::vector<VersionRecord> versions = {make_version(1), make_version(2), make_version(3), make_version(4)};
+  versions[0].metrics_json = "{\"accuracy\":0.5,\"n\":10,\"correct\":5}";
+  versions[1].metrics_json = "{\"accuracy\":0.75,\"n\":8,\"correct\":6}";
+  versions[2].line = VersionLine::kVerifier;
+  versions[2].metrics_json = "{\"best_of_k\":0.9,\"k\":8}";
+  Metrics metrics;
+  show_last_evaluation({}, metrics);
+  EXPECT_FALSE(metrics.seen("autodidact_accuracy_ratio", "held_out"));
+  show_last_evaluation(versions, metrics);
+  EXPECT_EQ(metrics.seen("autodidact_accuracy_ratio", "held_out"), 0.75);
+  EXPECT_EQ(metrics.seen("autodidact_version", "evaluated"), 2.0);
+}
+
 class Feed : public ::testing::Test {
  protected:
   Feed() {

@@ -26,8 +26,8 @@ class AdminBackend {
   virtual ~AdminBackend() = default;
 
   // Verbs and their parameters (a JSON object): status{} pause{} resume{} drain{} checkpoint{} promote{version}
-  // rollback{version} reload{dry_run} config{} ask{question,hint} eval{version,limit}. `done` is called exactly once, on any
-  // thread, within `deadline_ms` (kTemporary names what it waited for). Unknown verb or parameter: kUsage.
+  // rollback{version} reload{dry_run} config{} dashboard{} ask{question,hint} eval{version,limit}. `done` is called exactly
+  // once, on any thread, within `deadline_ms` (kTemporary names what it waited for). Unknown verb or parameter: kUsage.
   virtual void call(const std::string& verb, const std::string& params_json, int deadline_ms, Done done) = 0;
 
   virtual bool live() const = 0;                 // control actors answered lately

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "actors/dashboard_data.hpp"
 #include "config/files.hpp"
 #include "methods/compute_optimal/strategy_table.hpp"
 
@@ -81,6 +82,15 @@ Status read_fit(const json& params, EvalRequest& request) {
   return {};
 }
 
+// On a thread of its own: a page must not wait for a checkpoint or a drain.
+std::shared_ptr<DashboardFeed> make_feed(const Context& context, const StatusBoard& board) {
+  auto data = std::make_shared<DashboardData>(DashboardData::Sources{*context.store, *context.metrics, board, system_clock(),
+                                                                     context.options->task.name, context.options->method.name});
+  auto thread = context.threads->start({"dashboard", 1, [](const std::string& what) { log_error("dashboard", what); }});
+  return std::make_shared<DashboardFeed>([data] { return data->json(); },
+                                         [thread](auto job) { return thread->post(std::move(job)); }, system_clock());
+}
+
 }  // namespace
 
 AdminVerbs::AdminVerbs(std::shared_ptr<Context> context, StatusBoard* board, caf::actor supervisor, RunningConfig* config,
@@ -90,7 +100,8 @@ AdminVerbs::AdminVerbs(std::shared_ptr<Context> context, StatusBoard* board, caf
       supervisor_(std::move(supervisor)),
       config_(config),
       system_(system),
-      slow_(context_->threads->start({"admin", 8, [](const std::string& what) { log_error("admin", what); }})) {}
+      slow_(context_->threads->start({"admin", 8, [](const std::string& what) { log_error("admin", what); }})),
+      dashboard_(make_feed(*context_, *board_)) {}
 
 Result<std::string> AdminVerbs::checkpoint() const {
   char stamp[64];
@@ -136,6 +147,7 @@ void AdminVerbs::call(const std::string& verb, const std::string& params_json, i
     });
   }
   system_->spawn<caf::hidden>(timer, answer, verb, deadline_ms);
+  if (verb == "dashboard") return dashboard_->ask([answer](Result<std::string> r) { answer->give(std::move(r)); });
   if (verb == "promote" || verb == "rollback") {
     if (!params->contains("version")) return answer->give(Status(Errc::kUsage, verb + " needs a version"));
     anon_tell(supervisor_, ChooseVersion{static_cast<VersionId>(*version), verb == "rollback", [answer, ok](Status status) {

@@ -7,6 +7,7 @@
 
 #include "actors/actor_base.hpp"
 #include "actors/admin_backend.hpp"
+#include "actors/dashboard_feed.hpp"
 #include "actors/running_config.hpp"
 #include "actors/status_board.hpp"
 
@@ -28,6 +29,7 @@ class AdminVerbs {
   RunningConfig* const config_;
   caf::actor_system* const system_;
   std::shared_ptr<ComputeThread> slow_;  // reloads and checkpoints: file work, kept off the caller's thread
+  std::shared_ptr<DashboardFeed> dashboard_;
 };
 
 }  // namespace autodidact

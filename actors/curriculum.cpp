@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "actors/version_history.hpp"
+
 namespace autodidact {
 namespace {
 
@@ -152,6 +154,7 @@ struct Curriculum {
   void evaluated(const Evaluated& done) const {
     s().evaluating.reset();
     context->metrics->set("autodidact_accuracy_ratio", "held_out", done.result.accuracy);
+    context->metrics->set("autodidact_version", "evaluated", done.result.version);
     Effects effects = s().core->evaluated(done.result);
     log_info(place.role, "evaluated",
              {{"version", done.result.version},
@@ -218,6 +221,7 @@ caf::behavior curriculum(caf::stateful_actor<CurriculumState>* self, ContextPtr 
   s.core = std::make_unique<LoopCore>(context->task, std::move(method), *options);
   const auto loop = context->store->loop_state();
   auto versions = context->store->versions();
+  if (versions.ok()) show_last_evaluation(*versions, *context->metrics);
   auto first = !loop.ok()       ? Result<Effects>(loop.status())
                : !versions.ok() ? Result<Effects>(versions.status())
                                 : s.core->restore(*loop, *versions,

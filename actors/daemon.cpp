@@ -6,6 +6,7 @@
 #include "actors/context.hpp"
 #include "actors/data_dir.hpp"
 #include "actors/supervisor.hpp"
+#include "actors/tensorboard_log.hpp"
 #include "actors/trainer_engine.hpp"
 #include "config/log.hpp"
 #include "model/lora.hpp"
@@ -64,8 +65,10 @@ struct Daemon::Impl {
   std::unique_ptr<caf::actor_system> system;
   caf::actor supervisor;
   std::unique_ptr<AdminVerbs> verbs;
+  std::shared_ptr<ComputeThread> curves;  // the TensorBoard log's
 
   Status assemble();
+  void draw_curves();
   void stop();
 };
 
@@ -108,7 +111,17 @@ Status Daemon::Impl::assemble() {
   supervisor =
       system->spawn(autodidact::supervisor, ContextPtr(context), &board, method, [this] { return config->status_json(); });
   verbs = std::make_unique<AdminVerbs>(context, &board, supervisor, config.get(), system.get());
+  draw_curves();
   return {};
+}
+
+void Daemon::Impl::draw_curves() {
+  if (!settings.options.log.tensorboard) return;
+  curves = threads.start({"tensorboard", 1, [](const std::string& what) { log_warn("tensorboard", what); }});
+  const TensorboardLog::Sources sources{*store, metrics, board, trainer_step, system_clock()};
+  auto log = std::make_shared<TensorboardLog>(dir.path() + "/tensorboard", sources);
+  if (!curves->post([log, stop = curves->stop_token()] { log->run(stop); }))
+    log_warn("tensorboard", "its thread did not start");
 }
 
 void Daemon::Impl::stop() {

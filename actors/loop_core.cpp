@@ -67,7 +67,10 @@ Result<Effects> LoopCore::restore(const LoopState& state, std::vector<VersionRec
   if (state_.phase == "done") {
     // The configuration may ask for more rounds than last time.
     if (options_.loop.rounds == 0 || state_.round <= static_cast<std::uint64_t>(options_.loop.rounds)) {
-      return next_round_or_done();
+      Effects more = next_round_or_done();
+      more.serve = effects.serve;
+      more.serve_verifier = effects.serve_verifier;
+      return more;
     }
     effects.finished = true;
   }

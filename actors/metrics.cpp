@@ -38,15 +38,20 @@ constexpr Metrics::Family kFamilies[] = {
     {"autodidact_kv_cache_pages", Kind::kGauge, "which",
      "Pages of 16 positions of a generator's key-value cache: in use, all."},
     {"autodidact_limiter_cursor", Kind::kGauge, "limiter", "inserts * samples_per_insert - samples."},
-    {"autodidact_staleness_versions", Kind::kGauge, "which", "Versions between sampling and training, of the last batch."},
+    {"autodidact_staleness_versions", Kind::kGauge, "which",
+     "Versions between sampling and training, of the last batch: mean, max."},
     {"autodidact_round", Kind::kGauge, "which", "Outer-loop round."},
-    {"autodidact_version", Kind::kGauge, "which", "Weights: serving, newest."},
+    {"autodidact_version", Kind::kGauge, "which",
+     "Weights: serving, newest, verifier, and evaluated: the one that autodidact_accuracy_ratio is of."},
     {"autodidact_accuracy_ratio", Kind::kGauge, "split", "Held-out accuracy of the newest evaluated version."},
+    {"autodidact_accepted_ratio", Kind::kGauge, "which", "Kept of the attempts stored since the start."},
     {"autodidact_candidates_ratio", Kind::kGauge, "estimate",
      "Of the candidates of the last evaluation: pass@k, best_of@k, majority@k, weighted@k at the largest k."},
     {"autodidact_logprob_gap_nats", Kind::kGauge, "statistic",
      "Largest difference between sampler's and trainer's log-probability of a token, in what the last evaluation decoded."},
     {"autodidact_loss_nats", Kind::kGauge, "phase", "Training loss per token of the last step."},
+    {"autodidact_learning_rate", Kind::kGauge, "phase", "Learning rate of the last step."},
+    {"autodidact_gradient_norm", Kind::kGauge, "phase", "Norm of the last step's gradient, before clipping."},
     {"autodidact_verifier_preference", Kind::kGauge, "statistic",
      "Of the last batch of pairs a verifier learnt from: loss_nats, accuracy, margin."},
     {"autodidact_store_free_bytes", Kind::kGauge, "which", "Free bytes on the store's file system."},
@@ -118,6 +123,16 @@ void Metrics::observe(const char* name, const std::string& label, double seconds
 double Metrics::value(const char* name, const std::string& label) const {
   if (family(name).kind == Kind::kCounter) return state_->counter(name, label).Value();
   return state_->gauge(name, label).Value();
+}
+
+std::optional<double> Metrics::seen(const char* name, const std::string& label) const {
+  std::lock_guard lock(state_->mutex);
+  if (family(name).kind == Kind::kCounter) {
+    const auto found = state_->counters.find(State::key(name, label));
+    return found == state_->counters.end() ? std::nullopt : std::optional(found->second->Value());
+  }
+  const auto found = state_->gauges.find(State::key(name, label));
+  return found == state_->gauges.end() ? std::nullopt : std::optional(found->second->Value());
 }
 
 std::string Metrics::text() const { return prometheus::TextSerializer().Serialize(state_->registry.Collect()); }

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 namespace autodidact {
@@ -22,6 +23,8 @@ class Metrics {
   void observe(const char* family, const std::string& label, double seconds);
   // What add() and set() last left; 0 when never touched. For status and the progress line.
   double value(const char* family, const std::string& label) const;
+  // The same; nothing when never touched, and then it does not show in text() either.
+  std::optional<double> seen(const char* family, const std::string& label) const;
 
   std::string text() const;  // Prometheus exposition format
 

@@ -16,7 +16,7 @@ struct Progress {  // what the progress line shows
   std::uint64_t round_done = 0, round_size = 0;
   std::uint64_t step = 0, plan_first_step = 0, plan_steps = 0;
   std::uint32_t serving = 0;
-  double attempts_per_s = 0, tokens_per_s = 0, train_tokens_per_s = 0, accepted = 0, accuracy = -1;
+  double attempts_per_s = 0, tokens_per_s = 0, train_tokens_per_s = 0, steps_per_s = 0, accepted = 0, accuracy = -1;
   std::string waits;    // "generator: work · trainer: the ratio limiter"
   std::string trouble;  // a stall or a given-up stage; empty = none
   bool finished = false;

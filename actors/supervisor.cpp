@@ -171,7 +171,9 @@ struct Supervisor {
     context->metrics->set("autodidact_overhead_ratio", "loop", s().overhead_share);
     bool ready = false;
     std::string ready_json = readiness(s(), *context, &ready);
-    board->post(make_progress(s(), *context), status_json(s(), *context, config_json(), now), ready, std::move(ready_json));
+    const Progress progress = make_progress(s(), *context);
+    context->metrics->set("autodidact_accepted_ratio", "since_start", progress.accepted);
+    board->post(progress, status_json(s(), *context, config_json(), now), ready, std::move(ready_json));
     tell_after(self, std::chrono::milliseconds(kStatusEveryMs), me(), Tick{});
   }
 
@@ -199,6 +201,9 @@ struct Supervisor {
     s().attempts_per_s = (attempts - s().attempts_seen) / dt;
     s().tokens_per_s = (tokens - s().tokens_seen) / dt;
     s().trained_per_s = (trained - s().trained_seen) / dt;
+    const double steps = double(context->trainer_step->load());
+    s().steps_per_s = s().steps_seen < 0 ? 0 : (steps - s().steps_seen) / dt;  // durable ones: a resumed run begins above 0
+    s().steps_seen = steps;
     s().attempts_seen = attempts;
     s().tokens_seen = tokens;
     s().trained_seen = trained;

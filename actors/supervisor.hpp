@@ -39,8 +39,8 @@ struct SupervisorState {
   std::string drain_stage;  // "" | the role whose Drained is awaited | "done"
   std::map<std::string, bool> drained;
   TimeMs last_status = 0, rates_at = 0;
-  double attempts_seen = 0, tokens_seen = 0, trained_seen = 0;
-  double attempts_per_s = 0, tokens_per_s = 0, trained_per_s = 0;
+  double attempts_seen = 0, tokens_seen = 0, trained_seen = 0, steps_seen = -1;
+  double attempts_per_s = 0, tokens_per_s = 0, trained_per_s = 0, steps_per_s = 0;
   double overhead_share = 0;  // of the run; stands still when it is finished
   TimeMs born = 0;
 };

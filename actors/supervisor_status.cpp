@@ -36,6 +36,7 @@ Progress make_progress(const SupervisorState& state, const Context& context) {
   p.attempts_per_s = state.attempts_per_s;
   p.tokens_per_s = state.tokens_per_s;
   p.train_tokens_per_s = state.trained_per_s;
+  p.steps_per_s = state.steps_per_s;
   p.accepted = accepted_share(*context.metrics);
   if (loop.serving > 0) p.accuracy = context.metrics->value("autodidact_accuracy_ratio", "held_out");
   p.finished = state.loop.finished;
@@ -58,6 +59,7 @@ std::string status_json(const SupervisorState& state, const Context& context, co
            {"serving", loop.serving},
            {"newest", loop.current},
            {"base", loop.base},
+           {"verifier", loop.verifier},
            {"best_accuracy", loop.best_accuracy},
            {"step", context.trainer_step->load()},
            {"outstanding", state.loop.outstanding},
@@ -67,6 +69,7 @@ std::string status_json(const SupervisorState& state, const Context& context, co
            {"attempts_per_s", state.attempts_per_s},
            {"tokens_per_s", state.tokens_per_s},
            {"train_tokens_per_s", state.trained_per_s},
+           {"steps_per_s", state.steps_per_s},
            {"accepted_share", accepted_share(*context.metrics)},
            {"overhead_share", state.overhead_share},
            {"device", context.gate->describe()},
@@ -93,12 +96,12 @@ std::string status_json(const SupervisorState& state, const Context& context, co
              {"restarts", child.epoch - 1}};
     if (child.handle) row["answered_ms_ago"] = now - child.answered_at;
     for (const auto& r : roles) {
-      if (r.role == child.role && !r.waits_for.empty()) row["waiting_ms"] = now - r.waiting_since;
+      if (r.role == child.role && (r.idle || !r.waits_for.empty())) row["waiting_ms"] = now - r.waiting_since;
     }
     for (const auto& [key, value] : child.status.numbers) row[key] = value;
     doc["actors"].push_back(std::move(row));
   }
-  return doc.dump();
+  return doc.dump(-1, ' ', false, json::error_handler_t::replace);  // paths and problems may be any bytes
 }
 
 std::string readiness(const SupervisorState& state, const Context& context, bool* ready) {

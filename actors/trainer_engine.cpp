@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "actors/generator_engine.hpp"
+#include "actors/staleness.hpp"
 #include "config/log.hpp"
 #include "methods/stratified_order.hpp"
 #include "model/lora_files.hpp"
@@ -171,7 +172,10 @@ Status TrainerEngine::run_plan(const TrainCommand& command) {
   while (learner_->cursor().plan_step < plan_.plan_steps) {
     if (ending()) return {};
     const std::uint64_t step = learner_->cursor().plan_step;
-    AD_RETURN_IF_ERROR(step_once(batch_of(step), batch_of(step + 1), phase));
+    const auto batch = batch_of(step);
+    AD_RETURN_IF_ERROR(step_once(batch, batch_of(step + 1), phase));
+    if (const auto serving = context_->weights->serving())
+      note_staleness(*context_->store, batch, serving->version, *context_->metrics);
   }
   return write_version(command, command.produce);
 }
@@ -219,6 +223,7 @@ Status TrainerEngine::run_open_ended(const TrainCommand& command) {
       continue;
     }
     AD_RETURN_IF_ERROR(step_once(batch, {}, "continuous"));
+    note_staleness(*context_->store, batch, next - 1, *context_->metrics);
     if (++since_version < static_cast<std::uint64_t>(now->train.publish_every_steps)) continue;
     AD_RETURN_IF_ERROR(write_version(command, next++));
     since_version = 0;
@@ -265,6 +270,8 @@ Status TrainerEngine::step_once(const std::vector<AttemptId>& ids, const std::ve
   auto& m = *context_->metrics;
   m.add("autodidact_trained_tokens_total", "all", double(stats.tokens));
   m.set("autodidact_loss_nats", phase, stats.loss);
+  m.set("autodidact_learning_rate", phase, stats.lr);
+  m.set("autodidact_gradient_norm", phase, stats.grad_norm);
   m.add("autodidact_train_steps_total", phase, 1);
   m.observe("autodidact_step_seconds", phase, double(system_clock().mono_ns() - begin) * 1e-9);
   ++progress_;

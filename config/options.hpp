@@ -213,6 +213,7 @@ struct LogOptions {
   std::string format = "text";  // text | json
   std::string file;             // besides stderr; empty = off
   std::int64_t max_mb = 64;
+  bool tensorboard = true;  // event files in <data_dir>/tensorboard
 };
 
 struct Options {

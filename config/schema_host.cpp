@@ -87,6 +87,8 @@ void add_surfaces(std::vector<Field>& f) {
           {"log.file", log(&LogOptions::file), Reload::kRestart, "path", any(), "Write here too, besides stderr; empty = off."},
           {"log.max_mb", log(&LogOptions::max_mb), Reload::kRestart, "MiB", between(1, 1048576),
            "log.file is rotated at this size; three old ones are kept."},
+          {"log.tensorboard", log(&LogOptions::tensorboard), Reload::kRestart, "", any(),
+           "Curves as TensorBoard event files in <data_dir>/tensorboard, one file per start, at most 64 MiB each."},
       });
 }
 

@@ -7,6 +7,8 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace autodidact {
 
@@ -21,7 +23,8 @@ struct HttpReply {
   int status = 200;
   std::string body;
   std::string content_type = "application/json";
-  std::string allow;  // of a 405: the methods that do work
+  std::string allow;                                         // of a 405: the methods that do work
+  std::vector<std::pair<std::string, std::string>> headers;  // further ones, or another cache-control than no-store
 };
 
 // The answer to one request: either one reply(), or write()s and a finish(). Dropped unanswered it answers 500 by itself, so

@@ -151,6 +151,7 @@ void Session::send(HttpReply reply, bool keep) {
   message->set(http::field::content_type, reply.content_type);
   message->set(http::field::cache_control, "no-store");
   if (!reply.allow.empty()) message->set(http::field::allow, reply.allow);
+  for (const auto& [name, value] : reply.headers) message->set(name, value);
   message->keep_alive(keep);
   message->content_length(reply.body.size());
   const bool head = parser_.has_value() && parser_->is_header_done() && parser_->get().method() == http::verb::head;

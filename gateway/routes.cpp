@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "config/json_depth.hpp"
+#include "gateway/dashboard_routes.hpp"
 #include "gateway/errors.hpp"
 
 namespace autodidact {
@@ -144,10 +145,10 @@ HttpHandler admin_routes(AdminBackend& backend, ReplayWorkers& workers) {
 
 HttpHandler health_routes(AdminBackend& backend) {
   return [&backend](const HttpRequest& request, std::shared_ptr<Exchange> exchange) {
-    if (answer_health(backend, request, *exchange)) return;
+    if (answer_health(backend, request, *exchange) || answer_dashboard(backend, request, exchange)) return;
     const bool admin = request.path.rfind("/admin/", 0) == 0 || request.path == "/-/reload";
     exchange->reply(admin ? with_status(403, Errc::kPermission, request.path + " answers on the Unix socket only")
-                          : not_found(request.path, "/livez, /readyz and /metrics"));
+                          : not_found(request.path, "/, /dashboard.json, /livez, /readyz and /metrics"));
   };
 }
 

@@ -12,7 +12,7 @@ namespace autodidact {
 // and the health routes.
 HttpHandler admin_routes(AdminBackend& backend, ReplayWorkers& workers);
 
-// GET or HEAD /livez (/-/healthy), /readyz (/-/ready) with ?verbose, /metrics.
+// GET or HEAD /livez (/-/healthy), /readyz (/-/ready) with ?verbose, /metrics, and the live page (dashboard_routes.hpp).
 HttpHandler health_routes(AdminBackend& backend);
 
 }  // namespace autodidact

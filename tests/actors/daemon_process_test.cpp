@@ -13,6 +13,8 @@
 #include "gateway/client.hpp"
 #include "storage/replay_store.hpp"
 #include "tests/actors/crash_subject.hpp"
+#include "tests/actors/event_records.hpp"
+#include "tests/gateway/raw_connection.hpp"
 #include "tests/temp_directory.hpp"
 
 namespace autodidact {
@@ -59,6 +61,15 @@ class DaemonProcess : public ::testing::Test {
       std::this_thread::sleep_for(10ms);
     }
     return true;
+  }
+  // What its health address answers.
+  std::string get(const std::string& path) const {
+    const std::string said = log(), key = "health=";
+    const auto at = said.rfind(key);
+    if (at == std::string::npos) return "";
+    auto connection = RawConnection::to_tcp(said.substr(at + key.size(), said.find_first_of(" \n", at) - at - key.size()));
+    if (!connection.send("GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n")) return "";
+    return body_of(connection.reply());
   }
   bool wait_for_items(long count) {
     return wait_until([&] { return number("/store/items") >= count; });
@@ -107,6 +118,43 @@ TEST_F(DaemonProcess, ASecondDaemonOnTheSameDataIsRefusedInOneLine) {
   EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 1) << said;
   EXPECT_NE(said.find("another daemon (process "), std::string::npos) << said;
   EXPECT_TRUE(subject_->running());
+}
+
+TEST_F(DaemonProcess, ShowsItsLoopOnThePageAndInEventFiles) {
+  subject_->start({"gateway.listen=127.0.0.1:0"});
+  ASSERT_TRUE(wait_until([&] { return number("/serving") >= 2; }, 30s));
+  EXPECT_NE(get("/").find("<title>Autodidact</title>"), std::string::npos);
+  json page;
+  ASSERT_TRUE(wait_until([&] {
+    page = json::parse(get("/dashboard.json"), nullptr, false);
+    return page.is_object() && page["versions"]["generator"].size() >= 2 && !page["staleness"].is_null();
+  }));
+  EXPECT_EQ(page["task"], "addition");
+  EXPECT_FALSE(page["kept"].empty());
+  EXPECT_EQ(page["stages"].size(), 3u);
+  EXPECT_GE(page["roles"].size(), 8u);
+  EXPECT_GT(page["store"]["attempts"], 0);
+  const std::string metrics = get("/metrics");
+  for (const std::string name : {"accuracy_ratio{split=\"held_out\"}", "version{which=\"evaluated\"}", "accepted_ratio{",
+                                 "staleness_versions{which=\"mean\"}", "stage_credits{", "sampled_tokens_total{",
+                                 "train_steps_total{", "attempts_total{", "learning_rate{", "gradient_norm{"}) {
+    EXPECT_NE(metrics.find("\nautodidact_" + name), std::string::npos) << name;
+  }
+  subject_->terminate();
+  ASSERT_EQ(subject_->wait(15s), 0);
+  const auto files = event_files(subject_->data_dir() + "/tensorboard");
+  ASSERT_EQ(files.size(), 1u);
+  const Curves curves = curves_of(bytes_of(files[0]));
+  EXPECT_TRUE(curves.contains("train_base/loss"));
+  ASSERT_TRUE(curves.contains("accuracy_by_version/held_out"));
+  EXPECT_GE(curves.at("accuracy_by_version/held_out").size(), 2u);
+  EXPECT_EQ(curves.at("accuracy_by_version/held_out")[0].second, page["versions"]["generator"][0]["accuracy"].get<float>());
+}
+
+TEST_F(DaemonProcess, WritesNoEventFilesWhenToldNotTo) {
+  subject_->start({"log.tensorboard=false"});
+  ASSERT_TRUE(wait_for_items(10));
+  EXPECT_FALSE(fs::exists(subject_->data_dir() + "/tensorboard"));
 }
 
 TEST_F(DaemonProcess, SighupAppliesWhatIsLiveNamesTheRestAndRecordsTheStep) {

@@ -7,6 +7,7 @@ ad_test(actors_loop_core_test SOURCES loop_core_test.cpp LIBS autodidact::actors
 ad_test(actors_lora_resume_test SOURCES lora_resume_test.cpp LIBS autodidact::actors autodidact::learner)
 ad_test(actors_prompts_test SOURCES prompts_test.cpp LIBS autodidact::actors)
 ad_test(actors_metrics_test SOURCES metrics_test.cpp LIBS autodidact::actors)
+include(curves.cmake)
 ad_test(actors_caf_compat_test SOURCES caf_compat_test.cpp LIBS autodidact::actors)
 
 add_library(virtual_system STATIC virtual_system.cpp)
@@ -25,7 +26,7 @@ if(TARGET autodidactd_fake)
   add_library(crash_subject STATIC crash_subject.cpp)
   target_link_libraries(crash_subject PUBLIC test_loop autodidact::gateway_client)
   ad_test(actors_crash_harness_test SOURCES crash_harness_test.cpp LIBS crash_subject TIMEOUT 400 LABELS crash)
-  ad_test(actors_daemon_process_test SOURCES daemon_process_test.cpp LIBS crash_subject)
+  ad_test(actors_daemon_process_test SOURCES daemon_process_test.cpp LIBS crash_subject gateway_test_support)
   add_dependencies(actors_crash_harness_test autodidactd_fake)
   add_dependencies(actors_daemon_process_test autodidactd_fake)
   # The long one, on demand: cmake --build build/release --target crash_harness

@@ -117,6 +117,20 @@ TEST_F(LoopCoreTest, RunsSeedsBaseRoundsAndEnds) {
   EXPECT_EQ(items_.size(), 2 * (6u + 3u)) << "six problems a round, three of them asked again with the hint";
 }
 
+TEST_F(LoopCoreTest, AFinishedRunThatIsGivenMoreRoundsServesItsWeightsAndSamples) {
+  reach_sampling();
+  for (std::uint32_t round = 1; round <= 2; ++round) {
+    const Effects trained = train(*sample_round().train);
+    evaluate(*trained.evaluate, 0.3 + 0.2 * round);
+  }
+  ASSERT_EQ(loop_.phase, "done");
+  options_.loop.rounds = 3;
+  const Effects effects = restart();
+  EXPECT_EQ(loop_.phase, "sample");
+  EXPECT_EQ(effects.serve, VersionId{3}) << "generators wait for published weights";
+  EXPECT_FALSE(core_->issue(4).empty());
+}
+
 TEST_F(LoopCoreTest, ARestartAnywhereInARoundSkipsAndRepeatsNothing) {
   for (int crash_at = 0; crash_at < 9; ++crash_at) {
     items_.clear();

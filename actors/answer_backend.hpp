@@ -33,7 +33,7 @@ struct AnswerRequest {
   std::optional<std::string> prompt;
   std::optional<std::vector<TokenId>> prompt_tokens;
 
-  SamplerSettings sampler;                    // max_tokens 0: as many as fit
+  SamplerSettings sampler;                    // max_tokens 0: as many as fit; with `echo`: none
   std::uint32_t n = 1;                        // choices
   std::optional<std::uint64_t> seed;          // absent: another one each time
   std::vector<std::string> stop;              // not part of the text

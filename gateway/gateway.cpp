@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "gateway/http_server.hpp"
+#include "gateway/openai/routes.hpp"
 #include "gateway/replay_workers.hpp"
 #include "gateway/routes.hpp"
 #include "gateway/tcp_listener.hpp"
@@ -18,6 +19,11 @@ Status admit_owner(int fd) {
   if (uid == 0 || uid == ::geteuid()) return Status();
   return Status(Errc::kPermission,
                 "user " + std::to_string(uid) + " may not administer this daemon; ask as its own user or root");
+}
+
+HttpHandler tcp_routes(AdminBackend& backend, const GatewaySettings& settings) {
+  HttpHandler health = health_routes(backend);
+  return settings.answers == nullptr ? health : api_routes(*settings.answers, settings.api, std::move(health));
 }
 
 }  // namespace
@@ -42,9 +48,10 @@ Result<std::unique_ptr<Gateway>> Gateway::start(AdminBackend& backend, GatewaySe
     AD_ASSIGN_OR_RETURN(TcpListener tcp, listen_tcp(settings.listen, settings.allow_non_loopback));
     impl->health_address = tcp.address;
     endpoints.push_back({.listener = std::move(tcp.fd),
-                         .handler = health_routes(backend),
+                         .handler = tcp_routes(backend, settings),
                          .admit = {},
                          .check_host = true,
+                         .say_error = settings.answers != nullptr ? say_error : decltype(HttpEndpoint::say_error)(),
                          .limits = settings.health_limits});
   }
   if (!settings.admin_socket.empty()) {
@@ -53,6 +60,7 @@ Result<std::unique_ptr<Gateway>> Gateway::start(AdminBackend& backend, GatewaySe
                          .handler = admin_routes(backend, *impl->workers),
                          .admit = admit_owner,
                          .check_host = false,
+                         .say_error = {},
                          .limits = settings.admin_limits});
   }
   AD_ASSIGN_OR_RETURN(impl->server, HttpServer::start(std::move(endpoints)));

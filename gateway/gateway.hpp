@@ -1,15 +1,18 @@
 #pragma once
-// The daemon's HTTP surface: admin on a 0600 Unix socket, health and metrics on loopback TCP, one Asio thread for both and
-// two threads for replay queries. Owner: the daemon's main; start after the backend, stop before it. start(), stop() and the
-// destructor belong to that thread. Nothing survives a crash; a socket file left behind is replaced at the next start.
+// The daemon's HTTP surface: admin on a 0600 Unix socket; health, metrics and answers (/v1) on loopback TCP; one Asio thread
+// for both and two threads for replay queries. Owner: the daemon's main; start after the backend, stop before it. start(),
+// stop() and the destructor belong to that thread. Nothing survives a crash; a socket file left behind is replaced at the next
+// start.
 
 #include <cstdint>
 #include <memory>
 #include <string>
 
 #include "actors/admin_backend.hpp"
+#include "actors/answer_backend.hpp"
 #include "config/status.hpp"
 #include "gateway/http.hpp"
+#include "gateway/openai/routes.hpp"
 #include "storage/inspect.hpp"
 
 namespace autodidact {
@@ -21,6 +24,8 @@ struct GatewaySettings {
   InspectPlace place;               // where the store's files are, for `replay verify`
   HttpLimits admin_limits;
   HttpLimits health_limits = {.body_bytes = 4096};
+  AnswerBackend* answers = nullptr;  // null: nothing under /v1. It outlives the gateway
+  ApiSettings api;                   // with `answers`
 };
 
 class Gateway {

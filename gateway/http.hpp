@@ -13,9 +13,10 @@
 namespace autodidact {
 
 struct HttpRequest {
-  std::string method;  // "GET"
-  std::string path;    // "/admin/status"; not percent-decoded: no path of ours needs it
-  std::string query;   // behind the '?'
+  std::string method;                       // "GET"
+  std::string path;                         // "/admin/status"; not percent-decoded: no path of ours needs it
+  std::string query;                        // behind the '?'
+  std::string host, origin, authorization;  // headers; empty when not there
   std::string body;
 };
 
@@ -24,11 +25,13 @@ struct HttpReply {
   std::string body;
   std::string content_type = "application/json";
   std::string allow;                                         // of a 405: the methods that do work
-  std::vector<std::pair<std::string, std::string>> headers;  // further ones, or another cache-control than no-store
+  // Further ones of our own making, never a client's bytes; or another cache-control than no-store.
+  std::vector<std::pair<std::string, std::string>> headers;
 };
 
-// The answer to one request: either one reply(), or write()s and a finish(). Dropped unanswered it answers 500 by itself, so
-// a caller that dies never leaves a client hanging. What comes after the answer, or after the client left, is ignored.
+// The answer to one request: either one reply(), or write()s or offer()s and a finish(). Dropped unanswered it answers 500 by
+// itself, so a caller that dies never leaves a client hanging. What comes after the answer, or after the client left, is
+// ignored.
 class Exchange {
  public:
   virtual ~Exchange() = default;
@@ -36,11 +39,18 @@ class Exchange {
   // Part of a long answer of JSON lines. Blocks while the client is slow, so never on the Asio thread. False: the client is
   // gone or took nothing for too long; stop.
   virtual bool write(std::string_view bytes) = 0;
+  // The same for threads that must not block, one at a time. False: the client is gone, or it left
+  // HttpLimits::stream_buffer_bytes unread and is dropped for it. A part is taken whole, however long.
+  virtual bool offer(std::string_view bytes) = 0;
   virtual void finish() = 0;
-  // False when the client is known to have left.
+  // False when the client is known to have left: see watch_client().
   virtual bool wanted() const = 0;
-  // Answers 503 by itself after this long. Only inside the handler; default: never.
+  // Answers 503 by itself after this long; a stream that has begun is cut. Only inside the handler; default: never.
   virtual void answer_within(int ms) = 0;
+  // Notices while the answer is being made that the client hangs up (or shuts its sending side). Only inside the handler.
+  virtual void watch_client() = 0;
+  // What the stream is; before its first part. Default: JSON lines.
+  virtual void stream_as(std::string content_type) = 0;
 };
 
 // Must not throw and must not block; what it throws all the same becomes a 500.
@@ -54,6 +64,8 @@ struct HttpLimits {
   int write_ms = 15'000;         // for a whole reply
   int stall_ms = 30'000;         // a streaming client that takes nothing for so long is dropped
   std::size_t stream_buffer_bytes = 256 * 1024;
+  int stream_pace_ms = 0;                // at least so long between two writes of a stream: many small parts share one
+  std::size_t bodies_bytes = 64u << 20;  // of all requests being read together; beyond, 503
 };
 
 // A JSON reply for a not-ok status; see errors.hpp.

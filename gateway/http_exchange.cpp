@@ -13,14 +13,18 @@ namespace {
 
 class SessionExchange : public Exchange {
  public:
-  SessionExchange(std::weak_ptr<IoCore> core, std::weak_ptr<Session> session, std::uint64_t serial, const HttpLimits& limits)
-      : core_(std::move(core)), session_(std::move(session)), serial_(serial), limits_(limits) {}
+  SessionExchange(std::weak_ptr<IoCore> core, std::weak_ptr<Session> session, std::uint64_t serial, const HttpLimits& limits,
+                  std::shared_ptr<StreamPipe> pipe)
+      : core_(std::move(core)), session_(std::move(session)), serial_(serial), limits_(limits), pipe_(std::move(pipe)) {}
 
   ~SessionExchange() override {
     if (!answered_.load()) {
-      reply(error_reply(Status(Errc::kInternal, "the daemon gave no answer; its log may say why")));
+      on_session([serial = serial_](Session& session) {
+        session.fail(serial, Status(Errc::kInternal, "the daemon gave no answer; its log may say why"));
+      });
     } else if (streaming_ && !finished_) {
-      on_session([](Session& session) { session.close(); });  // cut short: the client must not take it for whole
+      // Cut short: the client must not take it for whole.
+      on_session([serial = serial_](Session& session) { session.cut(serial); });
     }
   }
 
@@ -35,6 +39,21 @@ class SessionExchange : public Exchange {
     streaming_ = true;
     std::unique_lock lock(pipe_->mutex);
     if (!wait_for_room(lock)) return false;
+    pipe_->pending.append(bytes);
+    schedule_pump();
+    return true;
+  }
+
+  bool offer(std::string_view bytes) override {
+    if (!streaming_ && answered_.exchange(true)) return false;
+    streaming_ = true;
+    const std::lock_guard lock(pipe_->mutex);
+    if (pipe_->closed || session_.expired()) return false;
+    if (pipe_->pending.size() >= limits_.stream_buffer_bytes) {
+      pipe_->closed = true;
+      on_session([serial = serial_](Session& session) { session.cut(serial); });
+      return false;
+    }
     pipe_->pending.append(bytes);
     schedule_pump();
     return true;
@@ -56,6 +75,12 @@ class SessionExchange : public Exchange {
   void answer_within(int ms) override {
     on_session([serial = serial_, ms](Session& session) { session.answer_within(serial, ms); });
   }
+
+  void watch_client() override {
+    on_session([serial = serial_](Session& session) { session.watch_client(serial); });
+  }
+
+  void stream_as(std::string content_type) override { pipe_->content_type = std::move(content_type); }
 
  private:
   template <class F>
@@ -88,7 +113,7 @@ class SessionExchange : public Exchange {
   const std::weak_ptr<Session> session_;
   const std::uint64_t serial_;
   const HttpLimits limits_;
-  const std::shared_ptr<StreamPipe> pipe_ = std::make_shared<StreamPipe>();
+  const std::shared_ptr<StreamPipe> pipe_;
   std::atomic<bool> answered_{false};
   bool streaming_ = false;  // the streaming worker's own
   bool finished_ = false;   // the same
@@ -105,8 +130,8 @@ void close_pipe(StreamPipe& pipe) {
 }
 
 std::shared_ptr<Exchange> make_exchange(std::weak_ptr<IoCore> core, std::weak_ptr<Session> session, std::uint64_t serial,
-                                        const HttpLimits& limits) {
-  return std::make_shared<SessionExchange>(std::move(core), std::move(session), serial, limits);
+                                        const HttpLimits& limits, std::shared_ptr<StreamPipe> pipe) {
+  return std::make_shared<SessionExchange>(std::move(core), std::move(session), serial, limits, std::move(pipe));
 }
 
 }  // namespace autodidact

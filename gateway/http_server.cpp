@@ -1,5 +1,7 @@
 #include "gateway/http_server.hpp"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <sys/socket.h>
 
@@ -72,6 +74,8 @@ class Acceptor {
     sockaddr_storage name = {};
     socklen_t size = sizeof name;
     ::getsockname(fd, reinterpret_cast<sockaddr*>(&name), &size);
+    const int on = 1;
+    if (name.ss_family != AF_UNIX) ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // parts of a stream are small
     Session::Socket socket(core_->io);
     beast::error_code error;
     socket.assign(net::generic::stream_protocol(name.ss_family, 0), fd, error);
@@ -81,7 +85,7 @@ class Acceptor {
     }
     if (sessions_.size() >= endpoint_->limits.connections && !evict_idle()) return;  // all are busy: the newcomer goes
     const std::uint64_t id = ++last_id_;
-    auto session = std::make_shared<Session>(core_, std::move(socket), endpoint_, id,
+    auto session = std::make_shared<Session>(core_, std::move(socket), endpoint_, id, bodies_bytes_,
                                              [this](std::uint64_t gone) { sessions_.erase(gone); });
     sessions_.emplace(id, session);
     const Status admitted = endpoint_->admit ? endpoint_->admit(fd) : Status();
@@ -100,6 +104,7 @@ class Acceptor {
   const std::shared_ptr<IoCore> core_;
   net::posix::stream_descriptor listener_;
   const std::shared_ptr<const HttpEndpoint> endpoint_;
+  const std::shared_ptr<std::size_t> bodies_bytes_ = std::make_shared<std::size_t>(0);  // being read; Asio thread only
   net::steady_timer retry_;
   std::map<std::uint64_t, std::shared_ptr<Session>> sessions_;
   std::uint64_t last_id_ = 0;

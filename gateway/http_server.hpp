@@ -18,6 +18,8 @@ struct HttpEndpoint {
   HttpHandler handler;
   std::function<Status(int fd)> admit;  // asked once per connection; not ok: the peer reads that error and is dropped
   bool check_host = false;              // refuse a Host that a rebound DNS name could have put there
+  // How an error that comes from no handler is said to whoever asked for `path`; null: error_reply() with that HTTP status.
+  std::function<HttpReply(std::string_view path, int status, const Status&)> say_error;
   HttpLimits limits;
 };
 

@@ -26,22 +26,30 @@ int status_of(beast::error_code error) {
   return error.category() == http::make_error_code(http::error::bad_method).category() ? 400 : 0;
 }
 
-HttpReply protocol_error(int status, const std::string& message) {
-  HttpReply reply = error_reply(Status(status == 408 ? Errc::kTemporary : Errc::kUsage, message));
-  reply.status = status;
-  return reply;
-}
+std::string text_of(boost::core::string_view text) { return std::string(text.data(), text.size()); }
 
 }  // namespace
 
+bool BodyShare::take(std::size_t bytes, std::size_t limit) {
+  release();
+  if (bytes > 0 && *used_ + bytes > limit) return false;
+  held_ = bytes;
+  *used_ += bytes;
+  return true;
+}
+
+void BodyShare::release() { *used_ -= std::exchange(held_, 0); }
+
 Session::Session(const std::shared_ptr<IoCore>& core, Socket socket, std::shared_ptr<const HttpEndpoint> endpoint,
-                 std::uint64_t id, OnClose on_close)
+                 std::uint64_t id, std::shared_ptr<std::size_t> bodies_bytes, OnClose on_close)
     : core_(core),
       endpoint_(std::move(endpoint)),
       id_(id),
       on_close_(std::move(on_close)),
       stream_(std::move(socket)),
-      deadline_(core->io) {}
+      deadline_(core->io),
+      pace_(core->io),
+      body_(std::move(bodies_bytes)) {}
 
 Session::~Session() {
   if (const auto pipe = pipe_.lock()) close_pipe(*pipe);
@@ -60,6 +68,8 @@ void Session::close() {
   if (state_ == State::kClosed) return;
   state_ = State::kClosed;
   deadline_.cancel();
+  pace_.cancel();
+  body_.release();
   if (const auto pipe = pipe_.lock()) close_pipe(*pipe);
   stream_.close();
   on_close_(id_);
@@ -74,15 +84,37 @@ void Session::read() {
   parser_->body_limit(endpoint_->limits.body_bytes);
   // A timer of our own: the stream's would close the socket, and a slow client should learn why it is dropped.
   stream_.expires_never();
-  timed_out_ = false;
+  timed_out_ = watched_ = false;
   deadline_.expires_after(std::chrono::milliseconds(endpoint_->limits.read_ms));
   deadline_.async_wait([self = shared_from_this(), serial = serial_](beast::error_code error) {
     if (error || self->state_ != State::kReading || self->serial_ != serial) return;
     self->timed_out_ = true;
     self->stream_.cancel();
   });
+  http::async_read_header(stream_, buffer_, *parser_,
+                          [self = shared_from_this()](beast::error_code error, std::size_t) { self->on_header(error); });
+}
+
+void Session::on_header(beast::error_code error) {
+  if (state_ != State::kReading) return;
+  if (error) return on_read(error);
+  const auto length = parser_->content_length();
+  const std::size_t bytes = parser_->chunked() ? endpoint_->limits.body_bytes : static_cast<std::size_t>(length.value_or(0));
+  if (!body_.take(bytes, endpoint_->limits.bodies_bytes)) {
+    return send(said(503, Status(Errc::kTemporary, "too many large requests at once; try again")), /*keep=*/false);
+  }
   http::async_read(stream_, buffer_, *parser_,
                    [self = shared_from_this()](beast::error_code error, std::size_t) { self->on_read(error); });
+}
+
+HttpReply Session::said(int status, const Status& why) const {
+  if (endpoint_->say_error) {
+    const std::string target = parser_ ? text_of(parser_->get().target()) : std::string();
+    return endpoint_->say_error(std::string_view(target).substr(0, target.find('?')), status, why);
+  }
+  HttpReply reply = error_reply(why);
+  reply.status = status;
+  return reply;
 }
 
 void Session::on_read(beast::error_code error) {
@@ -91,39 +123,54 @@ void Session::on_read(beast::error_code error) {
   const int status = timed_out_ ? 408 : status_of(error);
   // An idle client that never began a request needs no answer.
   if (status == 0 || (status == 408 && !parser_->got_some())) return close();
-  send(protocol_error(status, status == 408 ? "the request took too long to arrive" : "bad request: " + error.message()),
-       /*keep=*/false);
+  const Status why = status == 408 ? Status(Errc::kTemporary, "the request took too long to arrive")
+                                   : Status(Errc::kUsage, "bad request: " + error.message());
+  send(said(status, why), /*keep=*/false);
 }
 
-bool Session::refuse_host() {
-  if (!endpoint_->check_host) return false;
+// Two ways to be taken for somebody else's request: a rebound DNS name, and a body that a proxy before us ends elsewhere.
+bool Session::refuse_request() {
   const auto& request = parser_->get();
+  if (request.find(http::field::transfer_encoding) != request.end() && !parser_->chunked()) {
+    send(said(400, Status(Errc::kUsage, "bad request: no transfer encoding but chunked is known")), /*keep=*/false);
+    return true;
+  }
+  if (!endpoint_->check_host) return false;
   if (request.version() < 11 && request.find(http::field::host) == request.end()) return false;  // no browser sends that
-  const auto host = request[http::field::host];
-  if (host_is_literal(std::string_view(host.data(), host.size()))) return false;
-  send(protocol_error(421, "the Host header must be localhost or an IP address"), /*keep=*/false);
+  if (host_is_literal(text_of(request[http::field::host]))) return false;
+  send(said(421, Status(Errc::kUsage, "the Host header must be localhost or an IP address")), /*keep=*/false);
   return true;
+}
+
+HttpRequest Session::take_request() {
+  auto& message = parser_->get();
+  HttpRequest request;
+  request.method = text_of(message.method_string());
+  const std::string target = text_of(message.target());
+  const auto question = target.find('?');
+  request.path = target.substr(0, question);
+  if (question != std::string::npos) request.query = target.substr(question + 1);
+  request.host = text_of(message[http::field::host]);
+  request.origin = text_of(message[http::field::origin]);
+  request.authorization = text_of(message[http::field::authorization]);
+  request.body = std::move(message.body());
+  return request;
 }
 
 void Session::dispatch() {
   state_ = State::kHandling;
   deadline_.cancel();
   ++serial_;
-  if (refuse_host()) return;
-  auto& message = parser_->get();
-  HttpRequest request;
-  request.method = std::string(message.method_string());
-  const std::string target(message.target());
-  const auto question = target.find('?');
-  request.path = target.substr(0, question);
-  if (question != std::string::npos) request.query = target.substr(question + 1);
-  request.body = std::move(message.body());
-  auto exchange = make_exchange(core_, weak_from_this(), serial_, endpoint_->limits);
+  if (refuse_request()) return;
+  auto pipe = std::make_shared<StreamPipe>();
+  pipe_ = pipe;
+  auto exchange = make_exchange(core_, weak_from_this(), serial_, endpoint_->limits, std::move(pipe));
   try {
-    endpoint_->handler(request, std::move(exchange));
+    endpoint_->handler(take_request(), std::move(exchange));
   } catch (const std::exception& error) {
-    reply(serial_, error_reply(Status(Errc::kInternal, std::string("the handler failed: ") + error.what())));
+    fail(serial_, Status(Errc::kInternal, std::string("the handler failed: ") + error.what()));
   }
+  body_.release();
 }
 
 void Session::reply(std::uint64_t serial, HttpReply reply) {
@@ -131,13 +178,26 @@ void Session::reply(std::uint64_t serial, HttpReply reply) {
   send(std::move(reply), parser_->get().keep_alive());
 }
 
+void Session::fail(std::uint64_t serial, const Status& why) { reply(serial, said(http_status(why.code()), why)); }
+
+void Session::cut(std::uint64_t serial) {
+  if (serial == serial_ && (state_ == State::kHandling || state_ == State::kStreaming)) close();
+}
+
+void Session::watch_client(std::uint64_t serial) {
+  if (serial != serial_ || state_ != State::kHandling) return;
+  watched_ = true;
+  watch_for_hangup();
+}
+
 void Session::answer_within(std::uint64_t serial, int ms) {
   deadline_.expires_after(std::chrono::milliseconds(ms));
   deadline_.async_wait([self = shared_from_this(), serial, ms](beast::error_code error) {
     if (error) return;
+    if (self->state_ == State::kStreaming) return self->cut(serial);
     const std::string message =
         "no answer within " + std::to_string(ms) + " ms; ask for status to see what the daemon waits for";
-    self->reply(serial, error_reply(Status(Errc::kTemporary, message)));
+    self->fail(serial, Status(Errc::kTemporary, message));
   });
 }
 
@@ -193,20 +253,19 @@ void Session::linger(std::size_t budget_bytes) {
 void Session::pump(std::uint64_t serial, const std::shared_ptr<StreamPipe>& pipe) {
   if (serial != serial_) return close_pipe(*pipe);
   if (state_ == State::kHandling) return begin_stream(pipe);
-  if (state_ == State::kStreaming) return write_chunk(pipe);
+  if (state_ == State::kStreaming) return write_soon(pipe);
   close_pipe(*pipe);
 }
 
 void Session::begin_stream(const std::shared_ptr<StreamPipe>& pipe) {
   if (parser_->get().version() < 11) {
     close_pipe(*pipe);
-    return send(protocol_error(505, "a streamed answer needs HTTP/1.1"), /*keep=*/false);
+    return send(said(505, Status(Errc::kUsage, "a streamed answer needs HTTP/1.1")), /*keep=*/false);
   }
   state_ = State::kStreaming;
-  deadline_.cancel();
-  pipe_ = pipe;
+  watched_ = true;
   auto message = std::make_shared<http::response<http::empty_body>>(http::status::ok, 11);
-  message->set(http::field::content_type, "application/x-ndjson");
+  message->set(http::field::content_type, pipe->content_type);
   message->set(http::field::cache_control, "no-store");
   message->keep_alive(parser_->get().keep_alive());
   message->chunked(true);
@@ -217,8 +276,17 @@ void Session::begin_stream(const std::shared_ptr<StreamPipe>& pipe) {
     self->outgoing_.reset();
     if (self->state_ != State::kStreaming) return;
     if (error) return self->close();
-    self->watch_for_hangup(pipe);
+    self->watch_for_hangup();
     self->write_chunk(pipe);
+  });
+}
+
+void Session::write_soon(const std::shared_ptr<StreamPipe>& pipe) {
+  const auto due = last_chunk_ + std::chrono::milliseconds(endpoint_->limits.stream_pace_ms);
+  if (std::chrono::steady_clock::now() >= due) return write_chunk(pipe);
+  pace_.expires_at(due);
+  pace_.async_wait([self = shared_from_this(), pipe](beast::error_code error) {
+    if (!error && self->state_ == State::kStreaming && self->pipe_.lock() == pipe) self->write_chunk(pipe);
   });
 }
 
@@ -235,11 +303,12 @@ void Session::write_chunk(const std::shared_ptr<StreamPipe>& pipe) {
     }
   }
   pipe->drained.notify_all();
+  last_chunk_ = std::chrono::steady_clock::now();
   stream_.expires_after(std::chrono::milliseconds(endpoint_->limits.stall_ms));
   auto done = [self = shared_from_this(), pipe, last](beast::error_code error, std::size_t) {
     if (self->state_ != State::kStreaming) return;
     if (error) return self->close();
-    if (!last) return self->write_chunk(pipe);
+    if (!last) return self->write_soon(pipe);
     self->pipe_.reset();
     self->after_write({}, self->parser_->get().keep_alive());
   };
@@ -247,12 +316,18 @@ void Session::write_chunk(const std::shared_ptr<StreamPipe>& pipe) {
   net::async_write(stream_, http::make_chunk(net::buffer(chunk_)), std::move(done));
 }
 
-void Session::watch_for_hangup(const std::shared_ptr<StreamPipe>& pipe) {
-  stream_.socket().async_wait(net::socket_base::wait_read, [self = shared_from_this(), pipe](beast::error_code error) {
-    if (error || self->state_ != State::kStreaming || self->pipe_.lock() != pipe) return;
+// A wait of an earlier request may still be under way, and then does for this one. Bytes of a next request end the watch: it
+// is asked for again with that request.
+void Session::watch_for_hangup() {
+  if (std::exchange(watching_, true)) return;
+  stream_.socket().async_wait(net::socket_base::wait_read, [self = shared_from_this()](beast::error_code error) {
+    self->watching_ = false;
+    const bool answering = self->state_ == State::kHandling || self->state_ == State::kStreaming;
+    if (error || !answering || !self->watched_) return;
     char byte = 0;
     const auto got = ::recv(self->stream_.socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) self->close();
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) return self->watch_for_hangup();
+    if (got <= 0) self->close();
   });
 }
 

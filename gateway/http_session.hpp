@@ -28,6 +28,20 @@ struct IoCore {
   net::io_context io{1};
 };
 
+// What one request takes of the memory that an endpoint has for bodies. Asio thread only.
+class BodyShare {
+ public:
+  explicit BodyShare(std::shared_ptr<std::size_t> used) : used_(std::move(used)) {}
+  BodyShare(const BodyShare&) = delete;
+  ~BodyShare() { release(); }
+  bool take(std::size_t bytes, std::size_t limit);
+  void release();
+
+ private:
+  const std::shared_ptr<std::size_t> used_;  // by all
+  std::size_t held_ = 0;
+};
+
 class Session : public std::enable_shared_from_this<Session> {
  public:
   using Stream = beast::basic_stream<net::generic::stream_protocol>;
@@ -35,7 +49,7 @@ class Session : public std::enable_shared_from_this<Session> {
   using OnClose = std::function<void(std::uint64_t id)>;
 
   Session(const std::shared_ptr<IoCore>& core, Socket socket, std::shared_ptr<const HttpEndpoint> endpoint, std::uint64_t id,
-          OnClose on_close);
+          std::shared_ptr<std::size_t> bodies_bytes, OnClose on_close);
   ~Session();
 
   void start();
@@ -47,6 +61,9 @@ class Session : public std::enable_shared_from_this<Session> {
 
   // From Exchanges, with the serial of the request they answer.
   void reply(std::uint64_t serial, HttpReply reply);
+  void fail(std::uint64_t serial, const Status& why);
+  void cut(std::uint64_t serial);
+  void watch_client(std::uint64_t serial);
   void pump(std::uint64_t serial, const std::shared_ptr<StreamPipe>& pipe);
   void answer_within(std::uint64_t serial, int ms);
 
@@ -54,14 +71,18 @@ class Session : public std::enable_shared_from_this<Session> {
   enum class State { kReading, kHandling, kWriting, kStreaming, kLingering, kClosed };
 
   void read();
+  void on_header(beast::error_code error);
   void on_read(beast::error_code error);
   void dispatch();
-  bool refuse_host();
+  HttpRequest take_request();
+  bool refuse_request();
+  HttpReply said(int status, const Status& why) const;
   void send(HttpReply reply, bool keep);
   void after_write(beast::error_code error, bool keep);
   void begin_stream(const std::shared_ptr<StreamPipe>& pipe);
+  void write_soon(const std::shared_ptr<StreamPipe>& pipe);
   void write_chunk(const std::shared_ptr<StreamPipe>& pipe);
-  void watch_for_hangup(const std::shared_ptr<StreamPipe>& pipe);
+  void watch_for_hangup();
   void linger(std::size_t budget_bytes);
 
   const std::weak_ptr<IoCore> core_;  // weak: queued handlers own sessions, a strong one would be a cycle
@@ -70,15 +91,20 @@ class Session : public std::enable_shared_from_this<Session> {
   OnClose on_close_;
   Stream stream_;
   net::steady_timer deadline_;
+  net::steady_timer pace_;
   beast::flat_buffer buffer_;
   std::optional<beast::http::request_parser<beast::http::string_body>> parser_;
   std::shared_ptr<void> outgoing_;  // the message being written, and its serializer
-  std::weak_ptr<StreamPipe> pipe_;
-  std::string chunk_;  // being written
+  BodyShare body_;
+  std::weak_ptr<StreamPipe> pipe_;  // of the request in hand
+  std::string chunk_;               // being written
   State state_ = State::kReading;
   std::uint64_t serial_ = 0;  // of the request in hand
   bool closing_ = false;
   bool timed_out_ = false;  // the read under way was cancelled by its deadline
+  bool watched_ = false;    // the request in hand asked for watch_client(), or streams
+  bool watching_ = false;   // a wait for the socket to become readable is under way; one at a time
+  std::chrono::steady_clock::time_point last_chunk_;
   std::chrono::steady_clock::time_point idle_since_ = std::chrono::steady_clock::now();
 };
 

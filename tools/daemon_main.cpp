@@ -103,6 +103,19 @@ class Session {
   const sigset_t& signals_;
 };
 
+// What [serve] says of the answers under /v1.
+Status fill_api_settings(const Daemon& daemon, const ServeOptions& options, GatewaySettings& settings) {
+  settings.health_limits.body_bytes = static_cast<std::size_t>(options.max_body_kb) << 10;
+  settings.health_limits.connections = static_cast<std::size_t>(options.connections);
+  settings.health_limits.read_ms = 30'000;  // clients keep connections idle for 15 s
+  settings.health_limits.stream_buffer_bytes = 1 << 20;
+  settings.health_limits.stream_pace_ms = 10;
+  settings.api.answer_ms = [&daemon] { return static_cast<int>(daemon.options()->serve.deadline_ms); };
+  if (options.api_key_file.empty()) return Status();
+  AD_ASSIGN_OR_RETURN(settings.api.key, read_api_key(options.api_key_file));
+  return Status();
+}
+
 int serve(const Arguments& arguments, const LoadedConfig& loaded, const RuntimeFactory& runtime) {
   SystemdNotify notify = SystemdNotify::from_environment();
   const sigset_t signals = block_signals();
@@ -120,6 +133,12 @@ int serve(const Arguments& arguments, const LoadedConfig& loaded, const RuntimeF
   settings.listen = options.gateway.listen;
   settings.place.store_directory = options.data_dir + "/store";
   settings.place.store = options.store;
+  settings.answers = nullptr;  // not offered by the daemon yet
+  if (const Status status = fill_api_settings(**daemon, options.serve, settings); !status.ok()) {
+    daemon->reset();
+    close_log();
+    return fail(status);
+  }
   auto gateway = Gateway::start(**daemon, settings);
   if (!gateway.ok()) {
     daemon->reset();

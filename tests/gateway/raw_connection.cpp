@@ -83,6 +83,19 @@ std::string RawConnection::reply(int ms) {
   }
 }
 
+std::string RawConnection::until(std::string_view mark, int ms) {
+  const auto end = SteadyClock::now() + std::chrono::milliseconds(ms);
+  for (;;) {
+    const auto found = input_.find(mark);
+    if (found != std::string::npos) {
+      std::string text = input_.substr(0, found + mark.size());
+      input_.erase(0, text.size());
+      return text;
+    }
+    if (!read_some(left_ms(end))) return std::exchange(input_, {});
+  }
+}
+
 std::string RawConnection::until_closed(int ms) {
   const auto end = SteadyClock::now() + std::chrono::milliseconds(ms);
   do {

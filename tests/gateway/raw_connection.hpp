@@ -18,6 +18,8 @@ class RawConnection {
   bool send(std::string_view bytes, int ms = 5000);
   // One reply: head and a body of Content-Length. What came so far when the peer closes or `ms` is over.
   std::string reply(int ms = 5000);
+  // What came up to `mark` and with it; less when the peer closes or `ms` is over.
+  std::string until(std::string_view mark, int ms = 5000);
   // Everything until the peer closes, or what came within `ms`.
   std::string until_closed(int ms = 5000);
   // True when the peer closes within `ms`.

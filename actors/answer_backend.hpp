@@ -13,12 +13,9 @@
 
 #include "config/status.hpp"
 #include "config/types.hpp"
+#include "model/chat/chat_message.hpp"
 
 namespace autodidact {
-
-struct ChatMessage {
-  std::string role, content;  // system | user | assistant; UTF-8
-};
 
 // How much thinking an answer is worth, and what to do when it stays in doubt. Unset members: the [serve] settings.
 struct ReasoningRequest {
@@ -33,7 +30,7 @@ struct AnswerRequest {
   std::optional<std::string> prompt;
   std::optional<std::vector<TokenId>> prompt_tokens;
 
-  SamplerSettings sampler;                    // max_tokens 0: as many as fit
+  SamplerSettings sampler;                    // max_tokens 0: as many as fit; with `echo`: none
   std::uint32_t n = 1;                        // choices
   std::optional<std::uint64_t> seed;          // absent: another one each time
   std::vector<std::string> stop;              // not part of the text

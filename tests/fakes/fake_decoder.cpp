@@ -41,6 +41,7 @@ std::size_t FakeDecoder::step(std::vector<DecodeResult>& finished) {
   controls_->decode_step();
   const auto start = std::chrono::steady_clock::now();
   if (options_.decode_step.count() > 0) std::this_thread::sleep_for(options_.decode_step);
+  expire(start, finished);
   admit(finished);
   std::deque<Sequence> still;
   for (auto& sequence : running_) {
@@ -54,6 +55,31 @@ std::size_t FakeDecoder::step(std::vector<DecodeResult>& finished) {
   ++stats_.steps;
   stats_.step_ns += since_ns(start);
   return waiting_.size() + running_.size();
+}
+
+// A page for each sequence.
+DecoderStats FakeDecoder::stats() const {
+  DecoderStats stats = stats_;
+  stats.pages = static_cast<std::int64_t>(batch_);
+  stats.pages_in_use = static_cast<std::int64_t>(running_.size());
+  return stats;
+}
+
+void FakeDecoder::expire(std::chrono::steady_clock::time_point now, std::vector<DecodeResult>& finished) {
+  const auto late = [now](const DecodeRequest& request) { return request.deadline <= now; };
+  for (auto& sequence : running_) {
+    if (!late(sequence.request)) continue;
+    sequence.result.finish = Finish::kDeadline;
+    finished.push_back(std::move(sequence.result));
+  }
+  std::erase_if(running_, [&](const Sequence& sequence) { return late(sequence.request); });
+  for (const auto& request : waiting_) {
+    if (!late(request)) continue;
+    DecodeResult& result = finished.emplace_back();
+    result.tag = request.tag;
+    result.finish = Finish::kDeadline;
+  }
+  std::erase_if(waiting_, late);
 }
 
 void FakeDecoder::admit(std::vector<DecodeResult>& finished) {
@@ -102,8 +128,10 @@ bool FakeDecoder::advance(Sequence& sequence) {
     result.logprobs.push_back(fake_logprob(sequence.answer[i]));
     result.versions.push_back(weights_->version);
     ++stats_.tokens;
+    if (sequence.request.drawn) sequence.request.drawn(result.tokens.back(), result.logprobs.back());
+    if (sequence.request.ends && (*sequence.request.ends)(result.tokens)) return false;
   }
-  result.finish = sequence.finish;
+  if (end == sequence.answer.size()) result.finish = sequence.finish;
   return end < sequence.answer.size();
 }
 

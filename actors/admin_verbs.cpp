@@ -15,10 +15,10 @@ namespace {
 using nlohmann::json;
 
 // Answers once, whoever comes first: the actor, the deadline, or nobody (when the last holder lets go).
-class Answer {
+class Reply {
  public:
-  explicit Answer(AdminBackend::Done done) : done_(std::move(done)) {}
-  ~Answer() { give(Status(Errc::kTemporary, "the daemon is stopping, or the actor that was asked has ended; try again")); }
+  explicit Reply(AdminBackend::Done done) : done_(std::move(done)) {}
+  ~Reply() { give(Status(Errc::kTemporary, "the daemon is stopping, or the actor that was asked has ended; try again")); }
   void give(Result<std::string> result) {
     if (answered_.exchange(true)) return;
     done_(result.ok() ? AdminReply{Status(), std::move(result).value()} : AdminReply{result.status(), ""});
@@ -28,10 +28,10 @@ class Answer {
   std::atomic<bool> answered_{false};
   AdminBackend::Done done_;
 };
-using AnswerPtr = std::shared_ptr<Answer>;
+using ReplyPtr = std::shared_ptr<Reply>;
 
 // Waits for one deadline, then goes. Spawned hidden: the end of the daemon does not wait for it.
-caf::behavior timer(caf::event_based_actor* self, AnswerPtr answer, std::string verb, int deadline_ms) {
+caf::behavior timer(caf::event_based_actor* self, ReplyPtr answer, std::string verb, int deadline_ms) {
   tell_after(self, std::chrono::milliseconds(deadline_ms), caf::actor_cast<caf::actor>(self), Tick{});
   return make_behavior(self, reporter("admin"), [self, answer, verb, deadline_ms](const Tick&) {
     answer->give(Status(Errc::kTemporary, verb + " was not answered within " + std::to_string(deadline_ms) +
@@ -71,6 +71,25 @@ Status read_strategies(const json& params, EvalRequest& request) {
   return {};
 }
 
+// "strategy": "majority:n=16", "budget_tokens": 4096, "abstain_below": 0.8; what is missing [serve] says.
+Result<ReasoningRequest> read_reasoning(const json& params) {
+  ReasoningRequest reasoning;
+  if (params.contains("strategy")) {
+    if (!params["strategy"].is_string()) return Status(Errc::kUsage, "strategy must be a text, as \"majority:n=16\"");
+    reasoning.strategy = params["strategy"].get<std::string>();
+  }
+  AD_ASSIGN_OR_RETURN(reasoning.budget_tokens, number(params, "budget_tokens", 0, 1u << 30));
+  if (params.contains("budget_tokens") && reasoning.budget_tokens == 0)
+    return Status(Errc::kUsage, "a budget of 0 tokens leaves nothing to answer with");
+  if (params.contains("abstain_below")) {
+    const json& value = params["abstain_below"];
+    if (!value.is_number() || !(value.get<double>() >= 0 && value.get<double>() <= 1))
+      return Status(Errc::kUsage, "abstain_below must be a probability, from 0 to 1");
+    reasoning.abstain_below = value.get<double>();
+  }
+  return reasoning;
+}
+
 bool flag(const json& params, const char* key) {
   return params.contains(key) && params[key].is_boolean() && params[key].get<bool>();
 }
@@ -94,12 +113,13 @@ std::shared_ptr<DashboardFeed> make_feed(const Context& context, const StatusBoa
 }  // namespace
 
 AdminVerbs::AdminVerbs(std::shared_ptr<Context> context, StatusBoard* board, caf::actor supervisor, RunningConfig* config,
-                       caf::actor_system* system)
+                       caf::actor_system* system, AnswerBackend* answers)
     : context_(std::move(context)),
       board_(board),
       supervisor_(std::move(supervisor)),
       config_(config),
       system_(system),
+      answers_(answers),
       slow_(context_->threads->start({"admin", 8, [](const std::string& what) { log_error("admin", what); }})),
       dashboard_(make_feed(*context_, *board_)) {}
 
@@ -114,7 +134,7 @@ Result<std::string> AdminVerbs::checkpoint() const {
 }
 
 void AdminVerbs::call(const std::string& verb, const std::string& params_json, int deadline_ms, AdminBackend::Done done) {
-  const auto answer = std::make_shared<Answer>(std::move(done));
+  const auto answer = std::make_shared<Reply>(std::move(done));
   const auto params = parse(params_json);
   if (!params.ok()) return answer->give(params.status());
   const auto version = number(*params, "version", 0, 0xffffffffu);
@@ -156,8 +176,19 @@ void AdminVerbs::call(const std::string& verb, const std::string& params_json, i
   } else if (verb == "ask") {
     if (!params->contains("question") || !(*params)["question"].is_string())
       return answer->give(Status(Errc::kUsage, "ask needs a question"));
-    anon_tell(supervisor_, AskRequest{(*params)["question"].get<std::string>(), flag(*params, "hint"),
-                                      [answer](Result<std::string> r) { answer->give(std::move(r)); }});
+    const std::string question = (*params)["question"].get<std::string>();
+    const auto give = [answer](Result<std::string> r) { answer->give(std::move(r)); };
+    if (flag(*params, "hint")) return anon_tell(supervisor_, AskRequest{question, true, give});
+    const auto reasoning = read_reasoning(*params);
+    if (!reasoning.ok()) return answer->give(reasoning.status());
+    AskOptions options{"ask-" + std::to_string(context_->clock->now_us()) + "-" + std::to_string(asked_++), *reasoning,
+                       std::chrono::steady_clock::now() + std::chrono::milliseconds(deadline_ms)};
+    ask(
+        context_->task, question, options,
+        [this, &options](AnswerRequest request, AnswerListener listener) {
+          answers_->answer(options.id, std::move(request), std::move(listener));
+        },
+        give);
   } else if (verb == "eval") {
     const auto serving = context_->weights->serving();
     const VersionId wanted = *version != 0 ? static_cast<VersionId>(*version) : serving ? serving->version : 0;

@@ -13,12 +13,9 @@
 
 #include "config/status.hpp"
 #include "config/types.hpp"
+#include "model/chat/chat_message.hpp"
 
 namespace autodidact {
-
-struct ChatMessage {
-  std::string role, content;  // system | user | assistant; UTF-8
-};
 
 // How much thinking an answer is worth, and what to do when it stays in doubt. Unset members: the [serve] settings.
 struct ReasoningRequest {

@@ -24,6 +24,8 @@
 
 namespace autodidact {
 
+class ServedAnswers;
+
 struct Context {
   std::string data_dir;
   std::shared_ptr<const Options> options;  // as of the start; changes come as Configure messages
@@ -46,6 +48,7 @@ struct Context {
   ModelClock* model_clock = nullptr;
   Metrics* metrics = nullptr;
   ThreadKeeper* threads = nullptr;
+  ServedAnswers* served = nullptr;                     // null where nothing is learnt from answers
   std::timed_mutex* trainer_turn = nullptr;            // one learner at a time, also while a killed trainer's thread is ending
   const Clock* clock = nullptr;                        // stamps records; logical when deterministic
   std::atomic<std::uint64_t>* trainer_step = nullptr;  // newest durable step, for events and status

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "actors/served_answers.hpp"
 #include "actors/version_history.hpp"
 
 namespace autodidact {
@@ -219,6 +220,12 @@ caf::behavior curriculum(caf::stateful_actor<CurriculumState>* self, ContextPtr 
   auto& s = st(self);
   s.generation = static_cast<std::uint64_t>(place.epoch) << 32;  // above every generation of the one before
   s.core = std::make_unique<LoopCore>(context->task, std::move(method), *options);
+  s.core->set_ask_again([context] {
+    auto problems = asked_again(*context->store);
+    if (problems.ok()) return std::move(problems).value();
+    log_error("curriculum", "what feedback was given on is not asked again: " + problems.status().message());
+    return std::vector<AskedAgain>();
+  });
   const auto loop = context->store->loop_state();
   auto versions = context->store->versions();
   if (versions.ok()) show_last_evaluation(*versions, *context->metrics);

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "actors/admin_verbs.hpp"
+#include "actors/answers.hpp"
 #include "actors/context.hpp"
 #include "actors/data_dir.hpp"
 #include "actors/supervisor.hpp"
@@ -64,6 +65,8 @@ struct Daemon::Impl {
   std::unique_ptr<caf::actor_system_config> system_config;
   std::unique_ptr<caf::actor_system> system;
   caf::actor supervisor;
+  std::unique_ptr<ServedAnswers> served;
+  std::unique_ptr<Answers> answers;
   std::unique_ptr<AdminVerbs> verbs;
   std::shared_ptr<ComputeThread> curves;  // the TensorBoard log's
 
@@ -103,6 +106,8 @@ Status Daemon::Impl::assemble() {
   context->trainer_turn = &trainer_turn;
   context->clock = &system_clock();
   context->trainer_step = &trainer_step;
+  served = std::make_unique<ServedAnswers>(context);
+  context->served = served.get();
   AD_RETURN_IF_ERROR(check_resumable(*context));
 
   config = std::make_unique<RunningConfig>(settings.config_path, settings.overrides, context);
@@ -110,7 +115,8 @@ Status Daemon::Impl::assemble() {
   system = std::make_unique<caf::actor_system>(*system_config);
   supervisor =
       system->spawn(autodidact::supervisor, ContextPtr(context), &board, method, [this] { return config->status_json(); });
-  verbs = std::make_unique<AdminVerbs>(context, &board, supervisor, config.get(), system.get());
+  answers = std::make_unique<Answers>(context, supervisor, [this] { return config->options(); });
+  verbs = std::make_unique<AdminVerbs>(context, &board, supervisor, config.get(), system.get(), answers.get());
   draw_curves();
   return {};
 }
@@ -129,6 +135,7 @@ void Daemon::Impl::stop() {
     anon_tell(supervisor, Stop{});
     supervisor = {};
     verbs.reset();
+    answers.reset();
     const auto busy = threads.stop_all(std::chrono::steady_clock::now() + std::chrono::seconds(20));
     for (const auto& what : busy) log_error("daemon", "a compute thread does not end: " + what);
     if (!busy.empty()) _exit(exit_code(Errc::kInternal));  // joining it would wait for ever; everything durable is durable
@@ -168,6 +175,8 @@ bool Daemon::drain(int timeout_ms) {
 }
 
 Result<std::string> Daemon::reload(bool dry_run) { return impl_->config->reload(dry_run, impl_->supervisor); }
+
+AnswerBackend& Daemon::answers() { return *impl_->answers; }
 
 StatusBoard& Daemon::board() { return impl_->board; }
 

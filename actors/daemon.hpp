@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "actors/admin_backend.hpp"
+#include "actors/answer_backend.hpp"
 #include "actors/status_board.hpp"
 #include "config/options.hpp"
 #include "config/status.hpp"
@@ -44,6 +45,7 @@ class Daemon : public AdminBackend {
   // The same as the `reload` verb: JSON of what changed, or why the file is refused (the old configuration stays).
   Result<std::string> reload(bool dry_run);
 
+  AnswerBackend& answers();
   StatusBoard& board();
   std::shared_ptr<const Options> options() const;
 

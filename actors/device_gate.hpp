@@ -1,6 +1,8 @@
 #pragma once
 // Placement `shared`: sampling and training take turns on one device. Many samplers may be in together, or one trainer alone,
-// in the order they came. Placement `split`: the gate is always open. Every wait has a deadline and names who is inside.
+// in the order they came. Placement `split`: training has a device of its own and the gate is open for it.
+// In both, answering questions has the sampling device for itself while it is in, and its share of the time for which it and
+// the loop both want that (share_ledger.hpp). Every wait has a deadline and names who is inside.
 //
 // Owner: the daemon. Threads: enter() blocks, so only compute threads call it; the rest from anywhere. Nothing survives a
 // crash.
@@ -13,6 +15,7 @@
 #include <stop_token>
 #include <string>
 
+#include "actors/share_ledger.hpp"
 #include "config/status.hpp"
 
 namespace autodidact {
@@ -20,7 +23,7 @@ namespace autodidact {
 class DeviceGate {
  public:
   enum class Mode { kShared, kSplit };
-  enum class Use { kSample, kTrain };
+  enum class Use { kSample, kTrain, kAnswer };
   using Clock = std::chrono::steady_clock;
   struct Party {
     Use use;
@@ -46,19 +49,31 @@ class DeviceGate {
   explicit DeviceGate(Mode mode) : mode_(mode) {}
   // kTemporary when `timeout` passed ("device held by trainer for 3200 ms") or `stop` was requested.
   Result<Turn> enter(Use use, const std::string& who, std::chrono::milliseconds timeout, std::stop_token stop = {});
-  // Somebody of the other use is waiting: a holder leaves at its next step boundary and comes in again, behind them.
-  bool yield_wanted(Use mine) const;
+  // Somebody of another use waits and would be next: a holder leaves at its next step boundary and comes in again, behind
+  // them.
+  bool yield_wanted(Use mine);
+  // Of answering, from now on.
+  void set_share(double share);
+  // How long each side has held the device while the other waited for it.
+  struct Contended {
+    double answering_s = 0, loop_s = 0;
+  };
+  Contended contended() const;
   // "trainer inside for 1200 ms; generator/0 waits 800 ms", "free" or "split".
   std::string describe() const;
 
  private:
+  bool open_to(Use use) const { return mode_ == Mode::kSplit && use == Use::kTrain; }
   bool may_enter(std::list<Party>::const_iterator me) const;
+  void book(Clock::time_point now);
   std::string holders(std::list<Party>::const_iterator me) const;
 
   const Mode mode_;
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
   std::list<Party> inside_, waiting_;  // guarded by mutex_; waiting_ in order of arrival
+  ShareLedger ledger_;                 // guarded by mutex_
+  Clock::time_point booked_;           // guarded by mutex_; up to when
 };
 
 }  // namespace autodidact

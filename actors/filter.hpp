@@ -23,6 +23,7 @@ struct FilterState {
     std::vector<Leased> leases;
     std::vector<ItemState> items;
     TimeMs since = 0;
+    std::shared_ptr<FeedbackReply> reply;  // of one that feedback was given on: no pool's
   };
   std::map<std::uint64_t, InFlight> commits;  // by token
   std::uint64_t next_token = 1;

@@ -86,6 +86,12 @@ Result<Effects> LoopCore::restore(const LoopState& state, std::vector<VersionRec
 
 void LoopCore::open_round(std::uint32_t round, std::uint64_t size) {
   rounds_.emplace_back(task_, method_, round, size, options_.deterministic);
+  if (!ask_again_) return;
+  auto problems = ask_again_();
+  std::erase_if(problems, [this](const AskedAgain& one) {
+    return std::any_of(rounds_.begin(), rounds_.end(), [&](const RoundCursor& open) { return open.asks(one.position); });
+  });
+  rounds_.back().ask_again(std::move(problems));
 }
 
 bool LoopCore::last_round(std::uint32_t round) const {
@@ -155,7 +161,8 @@ Effects LoopCore::resume_training() {
 
 Effects LoopCore::committed(const ItemState& item) {
   for (auto& round : rounds_) {
-    if (round.round() == item_round(item.item)) round.committed(item);
+    const bool again = item_round(item.item) == kAskedRound && round.asks(item_position(item.item));
+    if (again || round.round() == item_round(item.item)) round.committed(item);
   }
   if (rounds_.empty() || !rounds_.front().complete()) return {};
   if (state_.phase == "sample") return enter_train();

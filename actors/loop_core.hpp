@@ -63,6 +63,10 @@ class LoopCore {
   // Continues from what is durable. Returns what to do first.
   Result<Effects> restore(const LoopState& state, std::vector<VersionRecord> versions, const ItemsOfRound& items_of_round);
 
+  // What a round asks ahead of its own problems, asked when a round begins or is restored. Before restore().
+  using AskAgain = std::function<std::vector<AskedAgain>()>;
+  void set_ask_again(AskAgain ask_again) { ask_again_ = std::move(ask_again); }
+
   // Up to `room` items to sample now. Empty while paused, out of phase, or when all are out.
   std::vector<WorkItem> issue(std::size_t room);
   // Everything outstanding will be issued again.
@@ -114,6 +118,7 @@ class LoopCore {
   std::vector<VersionRecord> versions_;
   VersionId measuring_ = 0, measured_ = 0;  // the newest version the evaluator was given, and the newest it gave back
   bool trainer_stopped_ = false;            // continuous: after the last round
+  AskAgain ask_again_;                      // null: nothing
   double last_accuracy_ = 0;
   bool paused_ = false;
 };

@@ -7,6 +7,7 @@
 //   way) pool ──Work──▶ worker (generator, verifier, filter)      worker ──Hello, Demand, Finished, Failed──▶ pool filter
 //   ──Commit──▶ replay ──Committed──▶ filter, ItemsCommitted──▶ curriculum         (after the synced write, never before)
 //   curriculum ──Train──▶ trainer ──Trained──▶ curriculum ──Evaluate──▶ evaluator ──Evaluated──▶ curriculum
+//   gateway ──AnswerAsked──▶ supervisor ──▶ answerer      gateway ──Grade──▶ supervisor ──▶ filter
 //   trainer ──AskDraw──▶ replay ──DrawGranted──▶ trainer                                  (the ratio limiter)
 
 #include <cstdint>
@@ -17,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "actors/asker.hpp"
 #include "actors/caf_compat.hpp"
 #include "actors/loop_core.hpp"
 #include "actors/pool_core.hpp"
@@ -184,6 +186,19 @@ struct Evaluated {
   EvaluationResult result;
 };
 
+// ---- answers. Whoever drops one of these unanswered has answered: with an error, by the destructor of what it holds.
+struct AnswerAsked {
+  std::string id;
+  std::shared_ptr<const AnswerRequest> request;
+  std::shared_ptr<Asker> asker;
+};
+// Answers that feedback was given on, to be judged, selected and committed like what the loop sampled.
+struct Grade {
+  WorkItem work;
+  std::shared_ptr<const std::vector<Attempt>> attempts;
+  std::shared_ptr<FeedbackReply> reply;
+};
+
 // ---- the admin surface; `done` may be called on any thread, exactly once
 struct AskRequest {
   std::string question;
@@ -228,5 +243,6 @@ AD_CAF_MESSAGES(autodidact_messages, (autodidact::Wire), (autodidact::Configure)
                 (autodidact::Committed), (autodidact::Stored), (autodidact::ItemsCommitted), (autodidact::Flow),
                 (autodidact::AskDraw), (autodidact::DrawGranted), (autodidact::Train), (autodidact::StopTraining),
                 (autodidact::Trained), (autodidact::TrainingStopped), (autodidact::NothingToTrain), (autodidact::EngineFailed),
-                (autodidact::Evaluate), (autodidact::Evaluated), (autodidact::AskRequest), (autodidact::EvalRequest),
-                (autodidact::ChooseVersion), (autodidact::LoopNews), (autodidact::SystemStatus))
+                (autodidact::Evaluate), (autodidact::Evaluated), (autodidact::AnswerAsked), (autodidact::Grade),
+                (autodidact::AskRequest), (autodidact::EvalRequest), (autodidact::ChooseVersion), (autodidact::LoopNews),
+                (autodidact::SystemStatus))

@@ -28,6 +28,12 @@ constexpr Metrics::Family kFamilies[] = {
     {"autodidact_rollout_tokens_total", Kind::kCounter, "which", "Tokens drawn to label the steps of attempts."},
     {"autodidact_train_steps_total", Kind::kCounter, "phase", "Optimizer steps taken."},
     {"autodidact_model_seconds_total", Kind::kCounter, "role", "Seconds inside model calls, by role."},
+    {"autodidact_answers_total", Kind::kCounter, "finish",
+     "Requests answered, by how: stop, length, deadline, abstained; or not: refused, cancelled, error."},
+    {"autodidact_answer_tokens_total", Kind::kCounter, "kind",
+     "Tokens of answers: prompt, cached of these, completion over all samples, scored by the verifier."},
+    {"autodidact_served_answers_total", Kind::kCounter, "result",
+     "Answers that may be learnt from: stored, lost, graded by feedback, graded_before."},
     {"autodidact_restarts_total", Kind::kCounter, "role", "Actors restarted by the supervisor."},
     {"autodidact_redeliveries_total", Kind::kCounter, "stage", "Items leased again after a worker died or was late."},
     {"autodidact_stalls_total", Kind::kCounter, "role", "Times a role made no progress within supervise.stall_ms."},
@@ -37,6 +43,10 @@ constexpr Metrics::Family kFamilies[] = {
     {"autodidact_stage_credits", Kind::kGauge, "stage", "Demand of a stage's workers not yet met."},
     {"autodidact_kv_cache_pages", Kind::kGauge, "which",
      "Pages of 16 positions of a generator's key-value cache: in use, all."},
+    {"autodidact_answer_queue_requests", Kind::kGauge, "which", "Requests to be answered: waiting, running."},
+    {"autodidact_contended_seconds", Kind::kGauge, "side",
+     "How long answering and the loop have held the device while the other waited for it; serve.share is what of it is "
+     "answering's."},
     {"autodidact_limiter_cursor", Kind::kGauge, "limiter", "inserts * samples_per_insert - samples."},
     {"autodidact_staleness_versions", Kind::kGauge, "which",
      "Versions between sampling and training, of the last batch: mean, max."},
@@ -62,6 +72,8 @@ constexpr Metrics::Family kFamilies[] = {
     {"autodidact_overhead_ratio", Kind::kGauge, "which", "Share of wall time in which no model call was active."},
     {"autodidact_commit_seconds", Kind::kHistogram, "kind", "From submission to durable."},
     {"autodidact_step_seconds", Kind::kHistogram, "phase", "One optimizer step, its durability included."},
+    {"autodidact_answer_seconds", Kind::kHistogram, "kind", "From a request's arrival to its answer."},
+    {"autodidact_first_token_seconds", Kind::kHistogram, "kind", "From a request's arrival to its first generated token."},
     {"autodidact_publish_seconds", Kind::kHistogram, "which", "Making new weights the serving ones."},
 };
 

@@ -27,6 +27,8 @@ Result<std::shared_ptr<const Prompts>> Prompts::make(std::shared_ptr<const Task>
     }
     return std::shared_ptr<const Prompts>(std::move(prompts));
   }
+  prompts->chat_ = chat;
+  prompts->now_ = now;
   const auto encoder = [&](std::vector<PromptEncoder::Example> examples) {
     PromptEncoder::Options options;
     options.examples = std::move(examples);
@@ -46,6 +48,15 @@ Result<std::vector<TokenId>> Prompts::asked(const Problem& problem, bool hinted)
 
 Result<std::vector<TokenId>> Prompts::stored(const Problem& problem) const {
   return alone_ ? alone_->encode(problem.prompt) : tokenizer_->encode(task_->plain_question(problem.prompt));
+}
+
+Result<std::vector<TokenId>> Prompts::conversation(const std::vector<ChatMessage>& messages) const {
+  AD_REQUIRE(chat_ != nullptr, "a conversation without a chat template");
+  ChatOptions options;
+  options.now = now_;
+  options.add_generation_prompt = true;
+  AD_ASSIGN_OR_RETURN(const Markup markup, chat_->render(messages, options));
+  return tokenizer_->encode_markup(markup);
 }
 
 std::string Prompts::text(std::span<const TokenId> completion) const {

@@ -27,9 +27,15 @@ class Prompts {
   Result<std::vector<TokenId>> asked(const Problem& problem, bool hinted) const;
   // What a kept attempt is stored with and trained on: the problem alone.
   Result<std::vector<TokenId>> stored(const Problem& problem) const;
+  // Whether the checkpoint has a chat template.
+  bool chats() const { return chat_ != nullptr; }
+  // With a template only: a conversation of a user's own, up to where the assistant is to speak. kBadInput: the template
+  // refuses.
+  Result<std::vector<TokenId>> conversation(const std::vector<ChatMessage>& messages) const;
   // Without a chat template a model that is done goes on with a question of its own: the text that begins one ends an attempt.
   // Null when there is no such text.
   const std::shared_ptr<const EndOfText>& ends() const { return ends_; }
+  const std::string& stop() const { return stop_; }  // that text; "" = none
   // What a completion says: without special tokens and without the text that ended it.
   std::string text(std::span<const TokenId> completion) const;
   // A worked example as training data: what it is shown under, its hint included, and the completion with what ends it.
@@ -44,6 +50,8 @@ class Prompts {
 
   const std::shared_ptr<const Task> task_;
   const std::shared_ptr<const Tokenizer> tokenizer_;
+  std::shared_ptr<const ChatTemplate> chat_;
+  std::time_t now_ = 0;
   std::string stop_;
   std::shared_ptr<const EndOfText> ends_;
   std::optional<PromptEncoder> alone_, asked_, asked_hinted_;  // with a template only

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -20,6 +21,12 @@
 
 namespace autodidact {
 
+// A problem that a user's feedback put right: asked once more, by its number among these (see ServedAnswers).
+struct AskedAgain {
+  std::uint64_t position = 0;
+  Problem problem;
+};
+
 class RoundCursor {
  public:
   // barrier: follow-ups are issued only after every first item is committed, and in order (deterministic runs).
@@ -29,6 +36,11 @@ class RoundCursor {
   // What the store says is done. Call once, before anything is issued.
   void restore(std::span<const ItemState> done);
 
+  // Problems to be asked ahead of the round's own; those it has already change nothing. Their items are of kAskedRound.
+  void ask_again(std::vector<AskedAgain> problems);
+  // Whether it has this one, sampled or not.
+  bool asks(std::uint64_t position) const { return asked_.contains(position); }
+
   // The next item to sample, given back ones first; nothing when all are issued (or the barrier holds).
   std::optional<WorkItem> next();
   // The item is in the store, also when it was given back meanwhile. False for a duplicate: nothing changes.
@@ -36,7 +48,9 @@ class RoundCursor {
   // Every outstanding item is to be issued again, in order: a stage that held some of them died.
   void give_back();
 
-  bool complete() const { return done_ == size_ && follow_ups_.empty() && outstanding_.empty() && again_.empty(); }
+  bool complete() const {
+    return done_ == size_ && follow_ups_.empty() && outstanding_.empty() && again_.empty() && to_ask_.empty();
+  }
   std::uint32_t round() const { return round_; }
   std::uint64_t size() const { return size_; }
   std::uint64_t done() const { return done_; }  // positions whose first item is committed
@@ -44,7 +58,9 @@ class RoundCursor {
   std::size_t queued() const { return again_.size() + follow_ups_.size(); }
 
  private:
-  WorkItem first_item(std::uint64_t position) const;
+  WorkItem first_item(ItemId item) const;
+  WorkItem asked_item(std::uint64_t position) const;
+  std::optional<WorkItem> hinted_item(const ItemOutcome& outcome) const;
   std::optional<WorkItem> follow_up(const ItemState& state) const;
   void settle(const ItemState& state);
 
@@ -57,8 +73,10 @@ class RoundCursor {
   std::uint64_t done_ = 0;
   std::set<ItemId> done_ahead_;  // restored first items at or above fresh_
   std::set<ItemId> outstanding_;
-  std::deque<ItemId> again_;     // given back
-  std::set<ItemId> follow_ups_;  // to be issued, in position order
+  std::deque<ItemId> again_;                // given back
+  std::set<ItemId> follow_ups_;             // to be issued, in position order
+  std::map<std::uint64_t, Problem> asked_;  // again, by position
+  std::deque<std::uint64_t> to_ask_;        // of them, not issued
 };
 
 }  // namespace autodidact

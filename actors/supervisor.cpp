@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "actors/answerer.hpp"
 #include "actors/curriculum.hpp"
 #include "actors/evaluator.hpp"
 #include "actors/filter.hpp"
@@ -58,6 +59,7 @@ struct Supervisor {
     }
     add("trainer", 0, [&system, ctx, state](const Place& p) { return system.spawn(trainer, ctx, p, state->options); });
     add("evaluator", 0, [&system, ctx](const Place& p) { return system.spawn(evaluator, ctx, p); });
+    add("answerer", 0, [&system, ctx, state](const Place& p) { return system.spawn(answerer, ctx, p, state->options); });
     // Last, and so told of the others last: its reset reaches a pool behind the Wire that names the pool's neighbours.
     add("curriculum", 0,
         [&system, ctx, state](const Place& p) { return system.spawn(curriculum, ctx, p, state->method, state->options); });
@@ -83,15 +85,17 @@ struct Supervisor {
     return {};
   }
 
-  // Everybody is told of everybody again; nobody is while one is missing, so no message is sent to nowhere for long.
+  // Everybody is told of everybody again; nobody is while one is missing, so no message is sent to nowhere for long. The loop
+  // needs no answerer.
   void wire() const {
     for (const auto& child : s().children) {
-      if (!child.handle) return;
+      if (!child.handle && child.role != "answerer") return;
     }
     const Wire message{{me(), find("curriculum"), find("generate_pool"), find("verify_pool"), find("filter_pool"),
                         find("replay"), find("trainer"), find("evaluator")},
                        std::exchange(s().restarted, {})};
-    for (const auto& child : s().children) tell(self, child.handle, message);
+    for (const auto& child : s().children)
+      if (child.handle) tell(self, child.handle, message);
   }
 
   void down(const ChildDown& message) const {
@@ -169,6 +173,9 @@ struct Supervisor {
     drain_on();
     if (!s().loop.finished) s().overhead_share = context->model_clock->overhead_share();
     context->metrics->set("autodidact_overhead_ratio", "loop", s().overhead_share);
+    const DeviceGate::Contended contended = context->gate->contended();
+    context->metrics->set("autodidact_contended_seconds", "answering", contended.answering_s);
+    context->metrics->set("autodidact_contended_seconds", "loop", contended.loop_s);
     bool ready = false;
     std::string ready_json = readiness(s(), *context, &ready);
     const Progress progress = make_progress(s(), *context);
@@ -274,6 +281,8 @@ caf::behavior supervisor(caf::stateful_actor<SupervisorState>* self, ContextPtr 
       [actor](const Pause& pause) {
         for (const char* role : {"curriculum", "trainer"}) tell(actor.self, actor.find(role), pause);
       },
+      [forward](const AnswerAsked& asked) { forward("answerer", asked); },
+      [forward](const Grade& grade) { forward("filter", grade); },
       [forward](const AskRequest& ask) { forward("evaluator", ask); },
       [forward](const EvalRequest& eval) { forward("evaluator", eval); },
       [forward](const ChooseVersion& choose) { forward("curriculum", choose); },

@@ -162,6 +162,9 @@ struct WorkItem {
 constexpr ItemId make_item_id(std::uint32_t round, std::uint64_t position, bool hinted) {
   return (static_cast<ItemId>(round) << 44) | (position << 1) | (hinted ? 1u : 0u);
 }
+// Rounds that no loop reaches hold the items of served answers: as they were given, graded by feedback, and their questions
+// asked again. One answer's have the same position in each.
+constexpr std::uint32_t kServedRound = (1u << 20) - 1, kFeedbackRound = kServedRound - 1, kAskedRound = kServedRound - 2;
 constexpr std::uint32_t item_round(ItemId id) { return static_cast<std::uint32_t>(id >> 44); }
 constexpr std::uint64_t item_position(ItemId id) { return (id >> 1) & ((1ull << 43) - 1); }
 constexpr bool item_hinted(ItemId id) { return (id & 1u) != 0; }

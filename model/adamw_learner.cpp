@@ -178,6 +178,9 @@ class EngineScorer : public Scorer {
   Result<std::vector<std::vector<float>>> logprobs(const Weights& weights, std::span<const TrainExample> batch) override {
     return score(weights, batch, &GradientEngine::logprobs);
   }
+  Result<std::vector<std::vector<RankedToken>>> ranked(const Weights& weights, std::span<const TrainExample> batch) override {
+    return score(weights, batch, &GradientEngine::ranked);
+  }
   Result<std::vector<std::vector<float>>> values(const Weights& weights, std::span<const TrainExample> batch) override {
     if (!weights.config.value_head)
       return Status(Errc::kBadInput, "version " + std::to_string(weights.version) + " has no value head");
@@ -185,8 +188,10 @@ class EngineScorer : public Scorer {
   }
 
  private:
-  using Scores = Status (GradientEngine::*)(const Weights&, std::span<const PlacedExample>, std::vector<std::vector<float>>&);
-  Result<std::vector<std::vector<float>>> score(const Weights& weights, std::span<const TrainExample> batch, Scores scores) {
+  template <class Score>
+  Result<std::vector<std::vector<Score>>> score(const Weights& weights, std::span<const TrainExample> batch,
+                                                Status (GradientEngine::*scores)(const Weights&, std::span<const PlacedExample>,
+                                                                                 std::vector<std::vector<Score>>&)) {
     std::vector<PlacedExample> placed;
     for (std::size_t i = 0; i < batch.size(); ++i) {
       AD_RETURN_IF_ERROR(check_example(weights.config, batch[i]).with_context("example " + std::to_string(i)));
@@ -196,7 +201,7 @@ class EngineScorer : public Scorer {
       config_ = weights.config;
       engine_ = make_engine_(config_);
     }
-    std::vector<std::vector<float>> out;
+    std::vector<std::vector<Score>> out;
     AD_RETURN_IF_ERROR((*engine_.*scores)(weights, placed, out));
     return out;
   }

@@ -119,6 +119,7 @@ bool BatchDecoder::place(Waiting& waiting) {
   sequence.result.logprobs.reserve(tokens);
   sequence.result.versions.reserve(tokens);
   stats_.cached_tokens += static_cast<std::uint64_t>(*known);
+  if (sequence.result.tokens.empty()) sequence.result.cached = static_cast<std::uint32_t>(*known);
   order_.push_back(static_cast<std::size_t>(slot - slots_.begin()));
   reorder_ = true;
   return true;
@@ -210,6 +211,7 @@ void BatchDecoder::take(Sequence& sequence) {
   result.logprobs.push_back(draw.logprob);
   result.versions.push_back(weights_->version);
   ++stats_.tokens;
+  if (request.drawn) request.drawn(draw.token, draw.logprob);
   const bool ended = draw.token == config.eos_token_id || (request.ends != nullptr && (*request.ends)(result.tokens));
   if (ended) return finish(sequence, Finish::kStop);
   if (result.tokens.size() == static_cast<std::size_t>(request.sampler.max_tokens)) finish(sequence, Finish::kLength);

@@ -50,6 +50,11 @@ class DataParallelEngine : public GradientEngine {
   Status logprobs(const Weights& weights, std::span<const PlacedExample> batch, std::vector<std::vector<float>>& out) override {
     return score(weights, batch, out, &GradientEngine::logprobs);
   }
+  // Asked for rarely, and for few: not shared.
+  Status ranked(const Weights& weights, std::span<const PlacedExample> batch,
+                std::vector<std::vector<RankedToken>>& out) override {
+    return ranks_.front().engine->ranked(weights, batch, out);
+  }
   Status values(const Weights& weights, std::span<const PlacedExample> batch, std::vector<std::vector<float>>& out) override {
     return score(weights, batch, out, &GradientEngine::values);
   }

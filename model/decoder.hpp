@@ -31,6 +31,8 @@ struct DecodeRequest {
   std::shared_ptr<const EndOfText> ends = {};  // null: the stop token alone ends it
   bool continues = false;                      // the completion will be in a prompt soon: it is kept in the cache
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();  // then it comes back as it is
+  // Told of each token, with its log-probability as the result has it, on the thread that steps; null: nobody is.
+  std::function<void(TokenId, float)> drawn = {};
 };
 
 struct DecodeResult {
@@ -40,6 +42,7 @@ struct DecodeResult {
   std::vector<float> logprobs;  // untruncated, temperature 1, natural log
   std::vector<VersionId> versions;
   Finish finish = Finish::kStop;
+  std::uint32_t cached = 0;  // tokens of the prompt that were computed before it came
 };
 
 struct DecoderStats {

@@ -61,6 +61,12 @@ class FusedEngine : public GradientEngine {
     score(weights, batch, out, counted, &FusedPass::logprobs);
     return {};
   }
+  Status ranked(const Weights& weights, std::span<const PlacedExample> batch,
+                std::vector<std::vector<RankedToken>>& out) override {
+    const auto counted = [](const PlacedExample& placed) { return static_cast<std::size_t>(placed.counted()); };
+    score(weights, batch, out, counted, &FusedPass::ranked);
+    return {};
+  }
   Status values(const Weights& weights, std::span<const PlacedExample> batch, std::vector<std::vector<float>>& out) override {
     score(
         weights, batch, out, [](const PlacedExample& placed) { return placed.example->labels.size(); }, &FusedPass::values);
@@ -68,15 +74,14 @@ class FusedEngine : public GradientEngine {
   }
 
  private:
-  using Scores = void (FusedPass::*)(const PackedWeights&, std::span<std::vector<float>>);
-  template <class SizeOf>
-  void score(const Weights& weights, std::span<const PlacedExample> batch, std::vector<std::vector<float>>& out, SizeOf size_of,
-             Scores scores) {
+  template <class Score, class SizeOf>
+  void score(const Weights& weights, std::span<const PlacedExample> batch, std::vector<std::vector<Score>>& out, SizeOf size_of,
+             void (FusedPass::*scores)(const PackedWeights&, std::span<std::vector<Score>>)) {
     cut(batch);
     out.resize(batch.size());
     for_each_chunk([&](FusedPass& pass, std::size_t i) {
       const Chunk& chunk = chunks_[i];
-      std::vector<std::vector<float>> scored(chunk.share.examples.size());
+      std::vector<std::vector<Score>> scored(chunk.share.examples.size());
       for (std::size_t e = 0; e < scored.size(); ++e) scored[e].resize(size_of(chunk.share.examples[e]));
       pass.forward(*weights.packed, chunk.share.examples);
       (pass.*scores)(*weights.packed, scored);

@@ -307,7 +307,9 @@ void FusedPass::attention_backward(const PackedLayer& weights, const LayerOffset
                     dnorm_.data(), rows_, dx_.data(), grad);
 }
 
-void FusedPass::logprobs(const PackedWeights& weights, std::span<std::vector<float>> out) {
+// of(logits, target): what is told of a counted row.
+template <class Score, class Of>
+void FusedPass::score_rows(const PackedWeights& weights, std::span<std::vector<Score>> out, Of of) {
   const std::int64_t vocab = config_.vocab_size;
   auto to = out.begin();
   auto segment = segments_.begin();
@@ -317,10 +319,23 @@ void FusedPass::logprobs(const PackedWeights& weights, std::span<std::vector<flo
     for (std::int64_t i = 0; i < rows; ++i, ++written) {
       while (written == segment->placed->counted_rows()) ++to, ++segment, written = 0;
       if (written == segment->placed->counted()) continue;  // the labelled last one predicts nothing
-      const float* logits = logits_.data() + i * vocab;
-      (*to)[static_cast<std::size_t>(written)] = logits[targets_[first + i].token] - kernels_.log_sum_exp(logits, vocab);
+      (*to)[static_cast<std::size_t>(written)] = of(logits_.data() + i * vocab, targets_[first + i].token);
     }
   }
+}
+
+void FusedPass::logprobs(const PackedWeights& weights, std::span<std::vector<float>> out) {
+  score_rows(weights, out, [this](const float* logits, TokenId target) {
+    return logits[target] - kernels_.log_sum_exp(logits, config_.vocab_size);
+  });
+}
+
+void FusedPass::ranked(const PackedWeights& weights, std::span<std::vector<RankedToken>> out) {
+  score_rows(weights, out, [this](const float* logits, TokenId target) {
+    const float* best = std::max_element(logits, logits + config_.vocab_size);
+    const float all = kernels_.log_sum_exp(logits, config_.vocab_size);
+    return RankedToken{logits[target] - all, static_cast<TokenId>(best - logits), *best - all};
+  });
 }
 
 }  // namespace autodidact

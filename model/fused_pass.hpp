@@ -27,6 +27,8 @@ class FusedPass {
   double backward(const PackedWeights& weights, float scale, const GradientSink& sink);
   // log p of the counted tokens, example after example; out[i] is sized.
   void logprobs(const PackedWeights& weights, std::span<std::vector<float>> out);
+  // The same, and the likeliest in each place.
+  void ranked(const PackedWeights& weights, std::span<std::vector<RankedToken>> out);
   // The value at each label, likewise; no logits are computed.
   void values(const PackedWeights& weights, std::span<std::vector<float>> out);
 
@@ -70,6 +72,8 @@ class FusedPass {
   void attention_backward(const PackedLayer& weights, const LayerOffsets& at, std::size_t index, float* grad);
   void attend_backward(const Layer& layer);
   void spread_counted_rows();
+  template <class Score, class Of>
+  void score_rows(const PackedWeights& weights, std::span<std::vector<Score>> out, Of of);
 
   const CpuKernels& kernels_ = cpu_kernels();
   const ModelConfig config_;

@@ -41,6 +41,9 @@ class GradientEngine {
   // out[i][j]: log p of the j-th counted token of example i.
   virtual Status logprobs(const Weights& weights, std::span<const PlacedExample> batch,
                           std::vector<std::vector<float>>& out) = 0;
+  // The same, and the likeliest token in that place.
+  virtual Status ranked(const Weights& weights, std::span<const PlacedExample> batch,
+                        std::vector<std::vector<RankedToken>>& out) = 0;
   // out[i][j]: the value (log-odds) at label j of example i; what the label wants does not matter. Of a model with a value
   // head.
   virtual Status values(const Weights& weights, std::span<const PlacedExample> batch, std::vector<std::vector<float>>& out) = 0;

@@ -72,6 +72,8 @@ class Scorer {
  public:
   virtual ~Scorer() = default;
   virtual Result<std::vector<std::vector<float>>> logprobs(const Weights& weights, std::span<const TrainExample> batch) = 0;
+  // The same, and the likeliest token in each place.
+  virtual Result<std::vector<std::vector<RankedToken>>> ranked(const Weights& weights, std::span<const TrainExample> batch) = 0;
   // The value (log-odds) at each label of each example; its target and weight do not matter. kBadInput: no value head.
   virtual Result<std::vector<std::vector<float>>> values(const Weights& weights, std::span<const TrainExample> batch) = 0;
 };

@@ -160,6 +160,30 @@ class TorchEngine : public GradientEngine {
     }
   }
 
+  Status ranked(const Weights& weights, std::span<const PlacedExample> batch,
+                std::vector<std::vector<RankedToken>>& out) override {
+    try {
+      at::set_num_threads(static_cast<int>(threads_));
+      const at::AutoGradMode without_grad(false);
+      const Parameters p(config_, offsets_, weights.data.get(), false);
+      const PaddedBatch padded = pad(batch);
+      const Tensor all = at::log_softmax(at::linear(hidden(p, padded), p.head), -1).contiguous();  // [batch, time, vocabulary]
+      const std::int64_t time = all.size(1), vocab = all.size(2);
+      out.assign(batch.size(), {});
+      for (std::size_t b = 0; b < batch.size(); ++b) {
+        for (std::int64_t t = batch[b].first_counted(); t < batch[b].predicting(); ++t) {
+          const float* row = all.data_ptr<float>() + (static_cast<std::int64_t>(b) * time + t) * vocab;
+          const float* best = std::max_element(row, row + vocab);
+          const TokenId target = batch[b].example->tokens[static_cast<std::size_t>(t) + 1];
+          out[b].push_back({row[target], static_cast<TokenId>(best - row), *best});
+        }
+      }
+      return {};
+    } catch (const std::exception& error) {
+      return translate(error);
+    }
+  }
+
   Status values(const Weights& weights, std::span<const PlacedExample> batch, std::vector<std::vector<float>>& out) override {
     try {
       at::set_num_threads(static_cast<int>(threads_));

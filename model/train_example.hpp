@@ -24,4 +24,11 @@ struct TrainExample {
   std::vector<ValueLabel> labels;   // ascending by `at`
 };
 
+// How likely a token was, and which was the likeliest in its place: the lowest id of equals.
+struct RankedToken {
+  float logprob = 0;
+  TokenId best = 0;
+  float best_logprob = 0;
+};
+
 }  // namespace autodidact

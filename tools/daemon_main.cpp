@@ -6,7 +6,9 @@
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdio>
+#include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "actors/daemon.hpp"
@@ -32,7 +34,22 @@ struct Arguments {
   bool eval = false;
   StrategyEval evaluation;
   std::string ask;
+  std::optional<double> abstain_below;
 };
+
+// With --ask one strategy and one budget are meant.
+Result<AskOptions> ask_options(const Arguments& arguments) {
+  const auto& [strategies, budgets] = std::tie(arguments.evaluation.strategies, arguments.evaluation.budgets);
+  if (strategies.size() > 1 || budgets.size() > 1) return Status(Errc::kUsage, "--ask takes one --strategy and one --budget");
+  AskOptions options;
+  options.id = "ask";
+  if (!strategies.empty()) options.reasoning.strategy = strategies.front();
+  if (!budgets.empty()) options.reasoning.budget_tokens = budgets.front();
+  if (!budgets.empty() && budgets.front() == 0)
+    return Status(Errc::kUsage, "a budget of 0 tokens leaves nothing to answer with");
+  options.reasoning.abstain_below = arguments.abstain_below;
+  return options;
+}
 
 int fail(const Status& status) {
   std::fprintf(stderr, "autodidactd: %s\n", status.message().c_str());
@@ -133,7 +150,7 @@ int serve(const Arguments& arguments, const LoadedConfig& loaded, const RuntimeF
   settings.listen = options.gateway.listen;
   settings.place.store_directory = options.data_dir + "/store";
   settings.place.store = options.store;
-  settings.answers = nullptr;  // not offered by the daemon yet
+  settings.answers = &(*daemon)->answers();
   if (const Status status = fill_api_settings(**daemon, options.serve, settings); !status.ok()) {
     daemon->reset();
     close_log();
@@ -178,8 +195,10 @@ int daemon_main(int argc, char** argv, const RuntimeFactory& runtime) {
                "Measure a version on the held-out problems, print JSON, exit; no daemon may run on the data");
   app.add_option("--version-id", arguments.evaluation.version, "With --eval: which version; default: the serving one");
   app.add_option("--limit", arguments.evaluation.limit, "With --eval: so many problems at most");
-  app.add_option("--strategy", arguments.evaluation.strategies, "With --eval: how to search for answers; may be repeated");
-  app.add_option("--budget", arguments.evaluation.budgets, "With --strategy: tokens for each problem; may be repeated");
+  app.add_option("--strategy", arguments.evaluation.strategies,
+                 "With --eval or --ask: how to search for answers; with --eval it may be repeated");
+  app.add_option("--budget", arguments.evaluation.budgets, "Tokens for each problem; with --eval it may be repeated");
+  app.add_option("--abstain-below", arguments.abstain_below, "With --ask: confidence under which the answer is withheld");
   app.add_option("--ask", arguments.ask, "Answer one question with the serving version, print JSON, exit");
   app.add_flag("--fit-auto", arguments.evaluation.fit_auto,
                "With --eval: fit which strategy `auto` takes for which difficulty and budget, and keep it beside the version");
@@ -202,8 +221,10 @@ int daemon_main(int argc, char** argv, const RuntimeFactory& runtime) {
   const LoadedConfig loaded = load_config(arguments.config, arguments.overrides);
   if (!loaded.ok()) return fail(loaded.status());
   if (arguments.eval || !arguments.ask.empty()) {
+    const auto asked = ask_options(arguments);
+    if (!arguments.eval && !asked.ok()) return fail(asked.status());
     auto result = arguments.eval ? offline_eval(loaded.options, runtime, arguments.evaluation)
-                                 : offline_ask(loaded.options, runtime, arguments.ask);
+                                 : offline_ask(loaded.options, runtime, arguments.ask, *asked);
     if (!result.ok()) return fail(result.status());
     std::printf("%s\n", result->c_str());
     return 0;

@@ -2,6 +2,7 @@
 
 #include <future>
 
+#include "actors/answerer_engine.hpp"
 #include "config/log.hpp"
 
 namespace autodidact {
@@ -63,14 +64,24 @@ Result<std::string> offline_eval(const Options& options, const RuntimeFactory& m
   return promise.get_future().get();
 }
 
-Result<std::string> offline_ask(const Options& options, const RuntimeFactory& make_runtime, const std::string& question) {
+Result<std::string> offline_ask(const Options& options, const RuntimeFactory& make_runtime, const std::string& question,
+                                const AskOptions& asked) {
   Bench bench;
   AD_RETURN_IF_ERROR(bench.open(options, make_runtime));
   if (bench.serving != 0) AD_RETURN_IF_ERROR(bench.weights->serve(bench.serving));
   std::promise<Result<std::string>> promise;
-  const auto engine = std::make_shared<EvaluatorEngine>(
-      bench.context, [&](const std::string& what) { promise.set_value(Status(Errc::kInternal, what)); });
-  engine->ask(question, false, [&](Result<std::string> result) { promise.set_value(std::move(result)); });
+  std::shared_ptr<AnswererEngine> engine;
+  engine = std::make_shared<AnswererEngine>(bench.context, [&](const std::string& what) {
+    log_error("ask", what);
+    engine->stop();  // answers with an error
+  });
+  ask(
+      bench.context->task, question, asked,
+      [&](AnswerRequest request, AnswerListener listener) {
+        engine->submit(asked.id, std::make_shared<const AnswerRequest>(std::move(request)),
+                       std::make_shared<Asker>(std::move(listener)));
+      },
+      [&](Result<std::string> result) { promise.set_value(std::move(result)); });
   return promise.get_future().get();
 }
 

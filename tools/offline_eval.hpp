@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "actors/ask.hpp"
 #include "actors/evaluator_engine.hpp"
 #include "config/options.hpp"
 #include "config/status.hpp"
@@ -12,6 +13,8 @@ namespace autodidact {
 
 // version 0 = the serving one; no strategies: greedy. JSON as `autodidact eval --json` prints it.
 Result<std::string> offline_eval(const Options& options, const RuntimeFactory& runtime, StrategyEval request);
-Result<std::string> offline_ask(const Options& options, const RuntimeFactory& runtime, const std::string& question);
+// As the verb `ask` answers; [serve] for what `asked` leaves open.
+Result<std::string> offline_ask(const Options& options, const RuntimeFactory& runtime, const std::string& question,
+                                const AskOptions& asked);
 
 }  // namespace autodidact

@@ -29,6 +29,7 @@ struct Candidate {
   std::string text;
   std::string answer;  // the final answer as votes count it; empty: none
   std::optional<VerifierScore> score;
+  std::uint32_t cached = 0;  // tokens of the prompt that its first draw found computed
 };
 
 // Below all others when the verifier said nothing of it.
@@ -44,6 +45,7 @@ struct Question {
   std::shared_ptr<const StepBoundaries> steps;                 // where a step of reasoning ends; null: nowhere before the end
   std::function<std::string(std::span<const TokenId>)> text;   // of a completion
   std::function<std::string(const std::string& text)> answer;  // in a completion's text, as votes count it
+  std::function<void(TokenId, float)> drawn;                   // told of each token, see DecodeRequest; null: nobody
   TokenId eos = 0;
   std::int64_t max_positions = 0;  // of the model: prompt, context and completion fit in it
 };

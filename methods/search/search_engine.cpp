@@ -40,6 +40,7 @@ bool is_whole(const Question& question, const Candidate& candidate) {
 }
 
 Candidate extended(const Question& question, Candidate from, DecodeResult result) {
+  if (from.tokens.empty()) from.cached = result.cached;
   from.tokens.insert(from.tokens.end(), result.tokens.begin(), result.tokens.end());
   from.logprobs.insert(from.logprobs.end(), result.logprobs.begin(), result.logprobs.end());
   from.versions.insert(from.versions.end(), result.versions.begin(), result.versions.end());
@@ -174,6 +175,7 @@ bool SearchEngine::submit(Run& run, std::size_t place) {
   request.ends = ends_of(context.question_, spec);
   request.continues = spec.steps > 0;
   request.deadline = run.request.deadline;
+  request.drawn = question.drawn;
   run.reserved += tokens;
   run.out.emplace(request.tag, place);
   tags_.emplace(request.tag, std::pair(run.request.tag, tokens));

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "config/status.hpp"
+#include "model/chat/chat_message.hpp"
 #include "model/chat/jinja/limits.hpp"
 #include "model/markup.hpp"
 
@@ -19,11 +20,6 @@ namespace autodidact {
 namespace jinja {
 struct Program;
 }
-
-struct ChatMessage {
-  std::string role;  // system, user, assistant, tool
-  std::string content;
-};
 
 struct ChatOptions {
   bool add_generation_prompt = false;  // ends with what begins an assistant's message

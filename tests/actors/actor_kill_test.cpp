@@ -43,7 +43,8 @@ TEST_P(KillEach, IsRestoredAndNothingIsLost) {
 
 INSTANTIATE_TEST_SUITE_P(Roles, KillEach,
                          ::testing::Values("generator.0", "generator.1", "verifier.0", "verifier.1", "filter", "replay",
-                                           "generate_pool", "verify_pool", "filter_pool", "curriculum", "trainer", "evaluator"),
+                                           "generate_pool", "verify_pool", "filter_pool", "curriculum", "trainer", "evaluator",
+                                           "answerer"),
                          [](const auto& info) {
                            std::string name = info.param;
                            std::replace(name.begin(), name.end(), '.', '_');

@@ -118,7 +118,68 @@ TEST_F(DeviceGateTest, DescribesItself) {
   EXPECT_EQ(gate_.describe().rfind("trainer inside for ", 0), 0u);
 }
 
-TEST(DeviceGate, SplitIsAlwaysOpen) {
+TEST_F(DeviceGateTest, AnsweringIsAlone) {
+  auto answer = gate_.enter(Use::kAnswer, "answerer", 0ms);
+  ASSERT_TRUE(answer.ok());
+  EXPECT_FALSE(gate_.enter(Use::kSample, "generator.0", 1ms).ok());
+  EXPECT_FALSE(gate_.enter(Use::kTrain, "trainer", 1ms).ok());
+  answer->leave();
+  auto sample = gate_.enter(Use::kSample, "generator.0", 0ms);
+  ASSERT_TRUE(sample.ok());
+  EXPECT_FALSE(gate_.enter(Use::kAnswer, "answerer", 1ms).ok());
+}
+
+// Answering waits, and is owed time: a sampler leaves for it, and none comes in before it.
+TEST_F(DeviceGateTest, WhoIsBelowItsShareIsNext) {
+  gate_.set_share(0.5);
+  auto inside = gate_.enter(Use::kSample, "generator.0", 0ms);
+  EXPECT_FALSE(gate_.yield_wanted(Use::kSample));
+  auto answer = visit(Use::kAnswer, "answerer");
+  wait_for_waiting("answerer");
+  auto late = visit(Use::kSample, "generator.1");
+  wait_for_waiting("generator.1");
+  std::this_thread::sleep_for(5ms);  // held while another waits: it is the other's turn
+  EXPECT_TRUE(gate_.yield_wanted(Use::kSample));
+  EXPECT_FALSE(is_in(*late));
+  inside->leave();
+  EXPECT_TRUE(answer->entered.get());
+  EXPECT_FALSE(is_in(*late));
+  while (!gate_.yield_wanted(Use::kAnswer)) std::this_thread::sleep_for(1ms);  // as long as the sampler held it
+  answer->leave.set_value();
+  EXPECT_TRUE(late->entered.get());
+  late->leave.set_value();
+  const auto contended = gate_.contended();
+  EXPECT_GE(contended.loop_s, 0.005);
+  EXPECT_GE(contended.answering_s, 0.9 * contended.loop_s);
+}
+
+// Nobody leaves for one who would not be next: it would take the turn between leaving and coming back.
+TEST_F(DeviceGateTest, ASideThatIsOwedTimeStays) {
+  gate_.set_share(0.1);
+  {
+    auto answer = gate_.enter(Use::kAnswer, "answerer", 0ms);
+    EXPECT_FALSE(gate_.enter(Use::kSample, "generator.0", 20ms).ok());  // answering is ahead now
+  }
+  auto sample = gate_.enter(Use::kSample, "generator.0", 0ms);
+  ASSERT_TRUE(sample.ok());
+  auto answer = visit(Use::kAnswer, "answerer");
+  wait_for_waiting("answerer");
+  EXPECT_FALSE(gate_.yield_wanted(Use::kSample)) << "nine times as long is the loop's";
+  sample->leave();
+  EXPECT_TRUE(answer->entered.get()) << "but an idle device is for whoever wants it";
+  answer->leave.set_value();
+}
+
+TEST(DeviceGate, SplitIsOpenForTrainingAndSharedByAnsweringAndSampling) {
+  DeviceGate gate(DeviceGate::Mode::kSplit);
+  auto answer = gate.enter(Use::kAnswer, "answerer", 0ms);
+  EXPECT_TRUE(answer.ok() && gate.enter(Use::kTrain, "trainer", 0ms).ok());
+  EXPECT_FALSE(gate.enter(Use::kSample, "generator.0", 1ms).ok());
+  answer->leave();
+  EXPECT_TRUE(gate.enter(Use::kSample, "generator.0", 0ms).ok());
+}
+
+TEST(DeviceGate, SplitIsOpenForSamplingAndTraining) {
   DeviceGate gate(DeviceGate::Mode::kSplit);
   auto a = gate.enter(Use::kTrain, "trainer", 0ms);
   auto b = gate.enter(Use::kSample, "generator.0", 0ms);

@@ -25,6 +25,13 @@ class LoopCoreTest : public testing::Test {
     task_ = make_task(options_.task, 1).value();
     method_ = make_method(options_, task_).value();
     core_ = std::make_unique<LoopCore>(task_, method_, options_);
+    core_->set_ask_again([this] {  // as the store has it: graded, and no item of its asking done
+      std::vector<AskedAgain> pending;
+      for (const std::uint64_t position : feedback_)
+        if (!items_.contains(make_item_id(kAskedRound, position, false)))
+          pending.push_back({position, task_->training_problem(1000 + position)});
+      return pending;
+    });
   }
 
   Effects restart() {
@@ -97,6 +104,7 @@ class LoopCoreTest : public testing::Test {
   std::unique_ptr<LoopCore> core_;
   LoopState loop_;
   std::map<ItemId, ItemState> items_;
+  std::set<std::uint64_t> feedback_;  // positions of problems that feedback was given on
   std::map<VersionId, VersionRecord> versions_;
   bool finished_ = false;
 };
@@ -313,6 +321,67 @@ TEST_F(LoopCoreTest, RollbackServesTheOldVersionAndMarksTheNewer) {
   EXPECT_EQ(versions_[2].state, VersionState::kRolledBack);
   carry_out(core_->promote(99, status));
   EXPECT_EQ(status.code(), Errc::kNotFound);
+}
+
+TEST_F(LoopCoreTest, WhatFeedbackWasGivenOnIsAskedFirstInTheNextRoundAndOnce) {
+  reach_sampling();
+  feedback_ = {7, 9};  // in the first round
+  const Effects trained = sample_round();
+  ASSERT_TRUE(trained.train) << "a round under way is not held up";
+  EXPECT_FALSE(items_.contains(make_item_id(kAskedRound, 7, false)));
+  train(*trained.train);
+  evaluate(2, 0.5);
+  const auto first = core_->issue(3);
+  ASSERT_EQ(first.size(), 3u);
+  EXPECT_EQ(first[0].id, make_item_id(kAskedRound, 7, false));
+  EXPECT_EQ(first[0].round, 2u) << "its attempts are this round's";
+  EXPECT_EQ(first[0].problem.id, task_->training_problem(1007).id);
+  EXPECT_EQ(first[1].id, make_item_id(kAskedRound, 9, false));
+  EXPECT_EQ(item_round(first[2].id), 2u) << "then the round's own";
+  for (const auto& item : first) commit(item, true);
+  EXPECT_EQ(core_->round_done(), 1u) << "they are beside the round's problems";
+  ASSERT_TRUE(sample_round().train);
+  EXPECT_EQ(items_.size(), 2 * 9u + 2);
+}
+
+// A failed one is asked with the hint, like any other, and the round waits for it.
+TEST_F(LoopCoreTest, WhatIsAskedAgainIsRationalizedToo) {
+  feedback_ = {5};
+  reach_sampling();
+  auto items = core_->issue(1);
+  ASSERT_EQ(items.size(), 1u);
+  commit(items[0], false);
+  ASSERT_TRUE(sample_round().train);
+  const auto hinted = items_.find(make_item_id(kAskedRound, 5, true));
+  ASSERT_NE(hinted, items_.end());
+  EXPECT_EQ(hinted->second.problem, task_->training_problem(1005).id);
+}
+
+TEST_F(LoopCoreTest, ARestartAnywhereAsksAgainOnce) {
+  for (int crash_at = 0; crash_at < 12; ++crash_at) {
+    items_.clear();
+    versions_.clear();
+    loop_ = {};
+    finished_ = false;
+    feedback_ = {3, 4, 8};
+    reach_sampling();
+    int done = 0;
+    Effects last;
+    while (!last.train) {
+      auto items = core_->issue(2);
+      if (items.empty()) break;
+      for (const auto& item : items) {
+        if (done++ == crash_at) {
+          last = restart();
+          break;  // what was out is issued again, or was done
+        }
+        last = commit(item, item_position(item.id) % 2 == 0);  // "item sampled twice" else
+      }
+    }
+    std::size_t asked = 0;
+    for (const auto& [id, state] : items_) asked += item_round(id) == kAskedRound && !item_hinted(id) ? 1 : 0;
+    EXPECT_EQ(asked, 3u) << "crash at " << crash_at;
+  }
 }
 
 }  // namespace

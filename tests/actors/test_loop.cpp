@@ -76,6 +76,7 @@ TestLoop::TestLoop(Settings settings) {
     if (const auto* at = seen->load()) look_at(*at);
     return std::string("{}");
   });
+  answers_ = std::make_unique<Answers>(context_, supervisor_, [this] { return context_->options; });
   auto* self = caf::actor_cast<caf::stateful_actor<SupervisorState>*>(supervisor_);
   seen->store(&caf_compat::st(self));
   wait_until([this] { return !roles().empty(); }, std::chrono::seconds(20));
@@ -113,6 +114,8 @@ void TestLoop::assemble(const Settings& settings) {
   context_->trainer_turn = &trainer_turn_;
   context_->clock = &system_clock();
   context_->trainer_step = &trainer_step_;
+  served_ = std::make_unique<ServedAnswers>(context_);
+  context_->served = served_.get();
 }
 
 TestLoop::~TestLoop() {
@@ -120,6 +123,7 @@ TestLoop::~TestLoop() {
   model().block_training(false);
   caf_compat::anon_tell(supervisor_, Stop{});
   supervisor_ = {};
+  answers_.reset();
   members_.clear();
   const auto busy = threads_.stop_all(std::chrono::steady_clock::now() + std::chrono::seconds(20));
   AD_REQUIRE(busy.empty(), "a compute thread does not end: " + busy.front());

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "actors/answers.hpp"
 #include "actors/context.hpp"
 #include "actors/supervisor.hpp"
 #include "tests/fakes/addition_oracle.hpp"
@@ -36,6 +37,7 @@ class TestLoop {
   ~TestLoop();  // stops, does not drain
 
   ReplayStore& store() { return *store_; }
+  AnswerBackend& answers() { return *answers_; }
   FakeControls& model() { return runtime_->controls(); }
   const Metrics& metrics() const { return metrics_; }
   const Options& options() const { return *context_->options; }
@@ -75,6 +77,8 @@ class TestLoop {
   StatusBoard board_;
   ThreadKeeper threads_;
   std::shared_ptr<Context> context_;
+  std::unique_ptr<ServedAnswers> served_;
+  std::unique_ptr<Answers> answers_;
   mutable std::mutex mutex_;
   std::map<std::string, Member> members_;  // guarded by mutex_
   std::unique_ptr<caf::actor_system_config> config_;

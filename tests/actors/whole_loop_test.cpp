@@ -74,7 +74,7 @@ TEST(WholeLoop, EveryActorAnswersStatus) {
     EXPECT_EQ(row.at("restarts"), 0) << role;
     EXPECT_TRUE(row.at("state") == "working" || row.at("waits_for") != "") << role << " does not say what it waits for";
   }
-  EXPECT_EQ(loop.roles().size(), 12u);
+  EXPECT_EQ(loop.roles().size(), 13u);
 }
 
 // The disk stops: sampling goes on only as far as the numbers allow, and all of it arrives in the end.

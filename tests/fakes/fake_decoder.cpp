@@ -57,6 +57,14 @@ std::size_t FakeDecoder::step(std::vector<DecodeResult>& finished) {
   return waiting_.size() + running_.size();
 }
 
+// A page for each sequence.
+DecoderStats FakeDecoder::stats() const {
+  DecoderStats stats = stats_;
+  stats.pages = static_cast<std::int64_t>(batch_);
+  stats.pages_in_use = static_cast<std::int64_t>(running_.size());
+  return stats;
+}
+
 void FakeDecoder::expire(std::chrono::steady_clock::time_point now, std::vector<DecodeResult>& finished) {
   const auto leave = [&](const DecodeRequest& request, DecodeResult result) {
     if (request.deadline > now) return false;
@@ -120,8 +128,10 @@ bool FakeDecoder::advance(Sequence& sequence) {
     result.logprobs.push_back(fake_logprob(sequence.answer[i]));
     result.versions.push_back(weights_->version);
     ++stats_.tokens;
+    if (sequence.request.drawn) sequence.request.drawn(result.tokens.back(), result.logprobs.back());
+    if (sequence.request.ends && (*sequence.request.ends)(result.tokens)) return false;
   }
-  result.finish = sequence.finish;
+  if (end == sequence.answer.size()) result.finish = sequence.finish;
   return end < sequence.answer.size();
 }
 

@@ -16,7 +16,7 @@ class FakeDecoder : public Decoder {
   void cancel(std::uint64_t tag) override;
   std::size_t step(std::vector<DecodeResult>& finished) override;
   std::size_t free_slots() const override { return batch_ - running_.size(); }
-  DecoderStats stats() const override { return stats_; }
+  DecoderStats stats() const override;
 
  private:
   struct Sequence {

@@ -142,4 +142,16 @@ Result<std::vector<std::vector<float>>> FakeScorer::logprobs(const Weights&, std
   return out;
 }
 
+// The likeliest is one that fake_logprob() likes best.
+Result<std::vector<std::vector<RankedToken>>> FakeScorer::ranked(const Weights& weights, std::span<const TrainExample> batch) {
+  auto scored = logprobs(weights, batch);
+  if (!scored.ok()) return scored.status();
+  std::vector<std::vector<RankedToken>> out;
+  for (const auto& row : *scored) {
+    out.emplace_back();
+    for (const float logprob : row) out.back().push_back({logprob, 7, fake_logprob(7)});
+  }
+  return out;
+}
+
 }  // namespace autodidact

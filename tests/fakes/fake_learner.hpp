@@ -36,6 +36,7 @@ class FakeScorer : public Scorer {
  public:
   explicit FakeScorer(float gap) : gap_(gap) {}
   Result<std::vector<std::vector<float>>> logprobs(const Weights& weights, std::span<const TrainExample> batch) override;
+  Result<std::vector<std::vector<RankedToken>>> ranked(const Weights& weights, std::span<const TrainExample> batch) override;
   Result<std::vector<std::vector<float>>> values(const Weights& weights, std::span<const TrainExample> batch) override;
 
  private:

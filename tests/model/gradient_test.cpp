@@ -61,6 +61,35 @@ TEST_P(GradientTest, LogProbabilitiesAgreeWithAutograd) {
   }
 }
 
+TEST_P(GradientTest, TheLikeliestTokensAgreeWithAutograd) {
+  const ModelConfig config = testing::config_of(GetParam());
+  const WeightsPtr weights = testing::random_weights(config);
+  const auto batch = testing::random_batch(config, 10);
+  const auto examples = placed(batch, config);
+  std::vector<std::vector<float>> logprobs;
+  std::vector<std::vector<RankedToken>> fused, torch;
+  const auto engine = make_fused_engine(config, {1});
+  ASSERT_TRUE(engine->logprobs(*weights, examples, logprobs).ok());
+  ASSERT_TRUE(engine->ranked(*weights, examples, fused).ok());
+  ASSERT_TRUE(make_torch_engine(config, {1})->ranked(*weights, examples, torch).ok());
+  std::size_t agree = 0, all = 0;
+  for (std::size_t i = 0; i < examples.size(); ++i) {
+    ASSERT_EQ(fused[i].size(), logprobs[i].size());
+    ASSERT_EQ(torch[i].size(), logprobs[i].size());
+    for (std::size_t j = 0; j < fused[i].size(); ++j) {
+      const RankedToken &own = fused[i][j], &other = torch[i][j];
+      EXPECT_EQ(own.logprob, logprobs[i][j]);
+      EXPECT_NEAR(own.best_logprob, other.best_logprob, 1e-5 * (1 + std::abs(other.best_logprob)));
+      EXPECT_GE(own.best_logprob, own.logprob);
+      if (own.best == examples[i].example->tokens[examples[i].first_counted() + 1 + j])
+        EXPECT_EQ(own.best_logprob, own.logprob);
+      agree += own.best == other.best ? 1 : 0;
+      ++all;
+    }
+  }
+  EXPECT_GE(agree, all - all / 100) << "but for near ties";
+}
+
 TEST_P(GradientTest, SameBitsForAnyNumberOfThreads) {
   const ModelConfig config = testing::config_of(GetParam());
   const WeightsPtr weights = testing::random_weights(config);

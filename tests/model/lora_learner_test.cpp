@@ -243,6 +243,7 @@ class CountingEngine : public GradientEngine {
     return 1.0;
   }
   Status logprobs(const Weights&, std::span<const PlacedExample>, std::vector<std::vector<float>>&) override { return {}; }
+  Status ranked(const Weights&, std::span<const PlacedExample>, std::vector<std::vector<RankedToken>>&) override { return {}; }
   Status values(const Weights&, std::span<const PlacedExample>, std::vector<std::vector<float>>&) override { return {}; }
 
  private:

@@ -25,8 +25,8 @@ TEST(Staleness, IsTheDistanceInVersionsOfWhatWasSampledSeedsAside) {
   AttemptQuery query;
   query.oldest_first = true;
   AttemptId seed = 0, old = 0, fresh = 0;
-  for (const AttemptSummary& row : store->find(query)->rows)
-    (row.seed_example ? seed : row.version == 2 ? old : fresh) = row.id;
+  const AttemptPage page = store->find(query).value();
+  for (const AttemptSummary& row : page.rows) (row.seed_example ? seed : row.version == 2 ? old : fresh) = row.id;
   ASSERT_TRUE(seed != 0 && old != 0 && fresh != 0);
 
   const AttemptId batch[] = {seed, old, fresh, fresh};

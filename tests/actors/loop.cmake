@@ -20,7 +20,7 @@ add_library(test_loop STATIC test_loop.cpp store_audit.cpp)
 target_link_libraries(test_loop PUBLIC autodidact::actors autodidact::fakes nlohmann_json::nlohmann_json)
 ad_test(actors_text_stream_test SOURCES text_stream_test.cpp LIBS autodidact::actors)
 ad_test(actors_answerer_engine_test SOURCES answerer_engine_test.cpp answerer_bench.cpp LIBS test_loop)
-foreach(name whole_loop actor_kill auto_fit answering_loop)
+foreach(name whole_loop vstar_loop actor_kill auto_fit answering_loop)
   ad_test(actors_${name}_test SOURCES ${name}_test.cpp LIBS test_loop TIMEOUT 300)
 endforeach()
 

@@ -4,6 +4,7 @@ if(NOT TARGET ad_actors)
 endif()
 
 ad_test(actors_loop_core_test SOURCES loop_core_test.cpp LIBS autodidact::actors)
+ad_test(actors_candidate_report_test SOURCES candidate_report_test.cpp LIBS autodidact::actors nlohmann_json::nlohmann_json)
 ad_test(actors_lora_resume_test SOURCES lora_resume_test.cpp LIBS autodidact::actors autodidact::learner)
 ad_test(actors_prompts_test SOURCES prompts_test.cpp LIBS autodidact::actors)
 ad_test(actors_metrics_test SOURCES metrics_test.cpp LIBS autodidact::actors)

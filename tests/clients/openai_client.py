@@ -4,10 +4,12 @@ usage: openai_client.py BASE_URL [MODEL]
 With OPENAI_API_KEY set that key is sent. Nothing here depends on what the model says, only on the shape of it.
 """
 
+import json
 import os
 import sys
+import urllib.error
+import urllib.request
 
-import httpx
 import openai
 
 BASE = sys.argv[1].rstrip("/")
@@ -152,16 +154,25 @@ def errors():
     fails(openai.BadRequestError, "context_length_exceeded", messages=[{"role": "user", "content": "1+" * 100000}])
 
 
+def post(path, body):
+    headers = {"Authorization": "Bearer " + KEY, "Content-Type": "application/json"}
+    request = urllib.request.Request(BASE + path, json.dumps(body).encode(), headers)
+    try:
+        with urllib.request.urlopen(request, timeout=60) as reply:
+            return reply.status, json.load(reply)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
+
+
 def feedback():
     answer = client.chat.completions.create(model=MODEL, messages=QUESTION, max_tokens=8)
-    headers = {"Authorization": "Bearer " + KEY}
-    reply = httpx.post(BASE + "/v1/feedback", headers=headers, json={"id": answer.id, "correction": "46"})
-    if reply.status_code == 403:  # serve.learn_from_requests is off
-        assert reply.json()["error"]["type"] == "permission_error"
+    status, reply = post("/v1/feedback", {"id": answer.id, "correction": "46"})
+    if status == 403:  # serve.learn_from_requests is off
+        assert reply["error"]["type"] == "permission_error", reply
         return
-    assert reply.status_code == 200 and reply.json() == {"ok": True}, reply.text
-    reply = httpx.post(BASE + "/v1/feedback", headers=headers, json={"id": "chatcmpl-nobody", "accepted": True})
-    assert reply.status_code == 404, reply.text
+    assert status == 200 and reply == {"ok": True}, reply
+    status, reply = post("/v1/feedback", {"id": "chatcmpl-nobody", "accepted": True})
+    assert status == 404 and reply["error"]["code"] == "not_found", reply
 
 
 if __name__ == "__main__":

@@ -166,7 +166,7 @@ TEST_F(OpenAiStream, AStreamThatItsBackendForgetsIsCut) {
   EXPECT_TRUE(connection.closes_within(0));
 }
 
-TEST_F(OpenAiStream, AClientThatLeavesMidStreamIsNoLongerWantedAndNothingIsKept) {
+TEST_F(OpenAiStream, AClientThatLeavesMidStreamIsNoLongerWanted) {
   hold_answers();
   start();
   auto connection = ask_stream();

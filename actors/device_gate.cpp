@@ -80,10 +80,13 @@ bool DeviceGate::may_enter(std::list<Party>::const_iterator me) const {
 }
 
 // A side that would come in again at once stays: between leaving and coming back the other would take a turn that is not its.
-bool DeviceGate::yield_wanted(Use mine) {
+bool DeviceGate::yield_wanted(Use mine, bool within_slice) {
   if (open_to(mine)) return false;
   std::lock_guard lock(mutex_);
+  if (within_slice && waiting_.empty()) return false;
   book(Clock::now());
+  if (within_slice && !ledger_.overdue(mine == Use::kAnswer)) return false;
+  if (within_slice && mine != Use::kAnswer && !any(waiting_, answers)) return false;  // the loop's own turns are whole slices
   if (mine == Use::kAnswer) return !ledger_.answering_next() && any(waiting_, loops);
   return any(waiting_, [&](const Party& party) { return answers(party) ? ledger_.answering_next() : party.use != mine; });
 }

@@ -50,8 +50,8 @@ class DeviceGate {
   // kTemporary when `timeout` passed ("device held by trainer for 3200 ms") or `stop` was requested.
   Result<Turn> enter(Use use, const std::string& who, std::chrono::milliseconds timeout, std::stop_token stop = {});
   // Somebody of another use waits and would be next: a holder leaves at its next step boundary and comes in again, behind
-  // them.
-  bool yield_wanted(Use mine);
+  // them. within_slice: only if it is owed much, as who asks now and then is, and finds the other side in each time.
+  bool yield_wanted(Use mine, bool within_slice = false);
   // Of answering, from now on.
   void set_share(double share);
   // How long each side has held the device while the other waited for it.

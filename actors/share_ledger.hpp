@@ -24,11 +24,14 @@ class ShareLedger {
     ahead_ns_ = std::clamp(ahead_ns_, -kMostNs, kMostNs);
   }
   bool answering_next() const { return ahead_ns_ <= 0; }
+  // The other side is owed so much that it should not wait for the end of a slice.
+  bool overdue(bool answering_holds) const { return (answering_holds ? ahead_ns_ : -ahead_ns_) > kOverdueNs; }
 
   std::int64_t answering_ns() const { return answering_ns_; }  // booked so far
   std::int64_t loop_ns() const { return loop_ns_; }
 
  private:
+  static constexpr double kOverdueNs = 100e6;
   static constexpr double kMostNs = 10e9;  // a single hung step is not made up for at length
 
   double share_ = 0.5;

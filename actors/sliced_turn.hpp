@@ -18,7 +18,7 @@ class SlicedTurn {
   // Call before each step. Not ok: the device is not ours yet (the message names the holder); call again.
   Status hold(std::stop_token stop) {
     const auto now = std::chrono::steady_clock::now();
-    if (inside_ && now - since_ >= kSlice && gate_.yield_wanted(use_)) leave();
+    if (inside_ && gate_.yield_wanted(use_, now - since_ < kSlice)) leave();
     if (inside_) return {};
     auto turn = gate_.enter(use_, who_, kPatience, stop);
     if (!turn.ok()) return turn.status();

@@ -113,6 +113,9 @@ Status TrainerEngine::prepare(const TrainCommand& command) {
   saver_.restore(plan_);
   round_ = command.round;
   consumed_.clear();
+  const bool generator = command.line == VersionLine::kGenerator;
+  examples_.revise({generator ? options()->method.revisions : 0, static_cast<std::uint64_t>(options()->seed),
+                    context_->model_config.max_position_embeddings});
   if (!learner_) {
     AD_ASSIGN_OR_RETURN(learner_, context_->runtime->make_learner(options()->train, compute_dtype(options()->model),
                                                                   static_cast<std::uint64_t>(options()->seed)));

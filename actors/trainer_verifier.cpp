@@ -39,6 +39,11 @@ Status TrainerEngine::run_verifier_plan(const TrainCommand& command) {
   }
   const auto checkpoints = static_cast<std::uint64_t>(options()->verifier.checkpoints);
   const std::uint64_t every = std::max<std::uint64_t>(1, plan_.plan_steps / checkpoints);
+  const auto is_due = [&](std::uint64_t done) {
+    return done == plan_.plan_steps || (done > 0 && done % every == 0 && done + every <= plan_.plan_steps);
+  };
+  // A step may have become durable without its measurement: the run ended in between.
+  if (is_due(learner_->cursor().plan_step)) AD_RETURN_IF_ERROR(take_checkpoint(command));
   while (learner_->cursor().plan_step < plan_.plan_steps) {
     if (ending()) return {};
     const std::uint64_t step = learner_->cursor().plan_step;
@@ -46,8 +51,7 @@ Status TrainerEngine::run_verifier_plan(const TrainCommand& command) {
     AD_RETURN_IF_ERROR(
         step_once(lesson_->batch_of(step), more ? lesson_->batch_of(step + 1) : std::vector<AttemptId>(), "verifier"));
     const std::uint64_t done = learner_->cursor().plan_step;
-    const bool due = done == plan_.plan_steps || (done % every == 0 && done + every <= plan_.plan_steps);
-    if (due && done > step) AD_RETURN_IF_ERROR(take_checkpoint(command));
+    if (done > step && is_due(done)) AD_RETURN_IF_ERROR(take_checkpoint(command));
   }
   return ending() ? Status() : write_verifier(command);
 }

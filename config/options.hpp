@@ -65,6 +65,7 @@ struct MethodOptions {
   std::int64_t max_kept_per_problem = 4;  // 0 = no cap
   bool deduplicate = true;
   double random_reward = -1;  // control experiment: keep at random with this probability, whatever the verdict; < 0 = off
+  double revisions = 0;       // share of right attempts learnt behind wrong ones, as the strategy "revise" shows them; 0 = off
 };
 
 struct LoopOptions {

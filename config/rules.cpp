@@ -49,6 +49,11 @@ void check_lengths(Problems& p, const Options& o) {
               str(std::max<std::int64_t>(o.model.max_positions - o.model.random_offset, 0)) +
               " of model.max_positions for a sequence of up to " + str(needed));
   }
+  if (o.method.revisions > 0 && 2 * needed > o.model.max_positions) {
+    error(p, "method.revisions",
+          "a revision is a question, an attempt, the question again and another attempt, up to " + str(2 * needed) +
+              " tokens; model.max_positions = " + str(o.model.max_positions) + " has no room for one");
+  }
 }
 
 void check_loop(Problems& p, const Options& o) {

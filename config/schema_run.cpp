@@ -131,6 +131,9 @@ void add_method(std::vector<Field>& f) {
            "Reject an attempt whose tokens were kept before for the same problem."},
           {"method.random_reward", in(&M::random_reward), Reload::kLive, "probability", between(-1, 1),
            "Control experiment: keep at random with this probability, whatever the verdict; below 0 = off."},
+          {"method.revisions", in(&M::revisions), Reload::kNextRound, "share", between(0, 1),
+           "Of the right attempts a round trains on, this share is learnt behind up to four wrong ones at the same problem: "
+           "what the strategy \"revise\" asks of a model."},
       });
 }
 

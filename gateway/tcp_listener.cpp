@@ -14,6 +14,8 @@ namespace autodidact {
 
 namespace {
 
+constexpr int kBacklog = 1024;  // beyond, a client's first packet is lost, and comes again a second later
+
 struct Address {
   sockaddr_storage name = {};
   socklen_t size = 0;
@@ -86,7 +88,7 @@ Result<TcpListener> listen_tcp(const std::string& listen, bool allow_non_loopbac
     if (errno == EADDRINUSE) return Status(Errc::kTemporary, "gateway.listen = \"" + listen + "\": the port is taken");
     return errno_status(errno, "bind " + listen, Errc::kCannotCreate);
   }
-  if (::listen(fd.get(), 128) != 0) return errno_status(errno, "listen on " + listen);
+  if (::listen(fd.get(), kBacklog) != 0) return errno_status(errno, "listen on " + listen);
   AD_ASSIGN_OR_RETURN(std::string bound, bound_address(fd.get(), listen));
   return TcpListener{std::move(fd), std::move(bound)};
 }

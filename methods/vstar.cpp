@@ -51,6 +51,9 @@ Result<std::shared_ptr<const Method>> make_vstar(const Options& options, std::sh
     return Status(Errc::kConfig, "verifier.kind: method.name = \"vstar\" learns a verifier, use \"dpo\", \"orm\" or \"prm\"");
   if (options.loop.schedule != "iterations")
     return Status(Errc::kConfig, "loop.schedule: method.name = \"vstar\" works in rounds, use \"iterations\"");
+  if (options.verifier.kind != "dpo" && options.train.lora_rank > 0)
+    return Status(Errc::kConfig, "verifier.kind: \"" + options.verifier.kind +
+                                     "\" trains a head that adapters leave alone, use \"dpo\", or train.lora_rank = 0");
   Options generator = options;
   generator.method.rationalize = false;
   AD_ASSIGN_OR_RETURN(auto star, make_star(generator, std::move(task)));

@@ -69,10 +69,11 @@ std::string answer_text(const Json& given, const Style& style) {
   add_field(text, style, "confidence", has_number(answer, "confidence") ? format_share(number_of(answer, "confidence")) : "");
   add_field(text, style, "votes", votes_text(votes));
   add_field(text, style, "verifier", has_number(answer, "verifier_score") ? scalar_text(answer["verifier_score"]) : "");
-  add_field(text, style, "outcome", escape_text(text_of(answer, "outcome")));
+  if (!abstained) add_field(text, style, "outcome", escape_text(text_of(answer, "outcome")));
   add_field(text, style, "tokens", tokens_text(answer));
   add_field(text, style, "strategy", escape_text(text_of(answer, "strategy")));
   add_field(text, style, "version", version_text(answer));
+  add_field(text, style, "id", escape_text(text_of(answer, "id")));  // what feedback names
   const std::string rationale = text_of(answer, "rationale");
   if (abstained || rationale.empty()) return text;
   text += "\n";

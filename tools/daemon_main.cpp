@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <optional>
@@ -123,6 +124,7 @@ class Session {
 // What [serve] says of the answers under /v1.
 Status fill_api_settings(const Daemon& daemon, const ServeOptions& options, GatewaySettings& settings) {
   settings.health_limits.body_bytes = static_cast<std::size_t>(options.max_body_kb) << 10;
+  settings.health_limits.bodies_bytes = std::max(settings.health_limits.bodies_bytes, settings.health_limits.body_bytes);
   settings.health_limits.connections = static_cast<std::size_t>(options.connections);
   settings.health_limits.read_ms = 30'000;  // clients keep connections idle for 15 s
   settings.health_limits.stream_buffer_bytes = 1 << 20;

@@ -1,5 +1,6 @@
 #include "tools/offline_eval.hpp"
 
+#include <chrono>
 #include <future>
 
 #include "actors/answerer_engine.hpp"
@@ -19,6 +20,10 @@ struct Bench {
   ThreadKeeper threads;
   std::shared_ptr<Context> context = std::make_shared<Context>();
   VersionId serving = 0;
+
+  // A job gives its answer before it ends, and what it captured may be the last that holds its engine, whose thread cannot join
+  // itself: threads end while their keeper holds them.
+  ~Bench() { threads.stop_all(std::chrono::steady_clock::now() + std::chrono::seconds(10)); }
 
   Status open(const Options& options, const RuntimeFactory& make_runtime) {
     AD_ASSIGN_OR_RETURN(store, open_store_read_only(options.data_dir + "/store", options.store));

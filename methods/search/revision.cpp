@@ -7,29 +7,18 @@
 #include <algorithm>
 #include <iterator>
 
+#include "methods/revision_data.hpp"
 #include "methods/search/search.hpp"
 
 namespace autodidact {
 namespace {
 
-constexpr std::size_t kSeen = 4;
-
-// What stands between the question and the next attempt of a chain: its newest attempts that leave room for one more.
+// What stands between the question and the next attempt of a chain.
 std::vector<TokenId> context_of(const std::vector<Candidate>& chain, const Question& question) {
+  std::vector<std::span<const TokenId>> attempts;
+  for (const Candidate& attempt : chain) attempts.emplace_back(attempt.tokens);
   const auto prompt = static_cast<std::int64_t>(question.prompt.size());
-  std::int64_t room = question.max_positions - prompt - question.sampler.max_tokens;
-  std::size_t first = chain.size();
-  while (first > 0 && chain.size() - first < kSeen) {
-    room -= static_cast<std::int64_t>(chain[first - 1].tokens.size()) + prompt;
-    if (room < 0) break;
-    --first;
-  }
-  std::vector<TokenId> context;
-  for (std::size_t i = first; i < chain.size(); ++i) {
-    context.insert(context.end(), chain[i].tokens.begin(), chain[i].tokens.end());
-    context.insert(context.end(), question.prompt.begin(), question.prompt.end());
-  }
-  return context;
+  return shown_attempts(attempts, question.prompt, question.max_positions - prompt - question.sampler.max_tokens);
 }
 
 SearchResult hierarchical(std::vector<std::vector<Candidate>> chains) {

@@ -353,6 +353,18 @@ TEST(Answerer, ADamagedCalibrationGivesNoConfidence) {
   EXPECT_FALSE(answer->reasoning->confidence.has_value());
 }
 
+TEST(Answerer, LiveSettingsHoldFromTheNextRequestOn) {
+  Bench bench({.oracle = addition_oracle("compact", [](VersionId, bool) { return 0.6; })});
+  EXPECT_EQ(bench.ask(Bench::reasoning("47+85", ""))->reasoning->strategy, "greedy");
+  Options options = Bench::options_of_tests();
+  options.serve.strategy = "majority:n=3";
+  options.serve.budget_tokens = 20;
+  bench.engine().configure(std::make_shared<const Options>(options));
+  const auto answer = bench.ask(Bench::reasoning("47+85", ""));
+  EXPECT_EQ(answer->reasoning->strategy, "majority:n=3");
+  EXPECT_EQ(answer->reasoning->tokens_spent, 20u);
+}
+
 TEST(Answerer, WithoutWeightsARequestIsRefused) {
   Bench bench({});
   WeightBoard none(bench.context().data_dir);

@@ -83,6 +83,7 @@ class Crowd {
 struct Sharing {
   const char* placement;
   double share;
+  std::int64_t batch = 8;
 };
 class ShareTest : public ::testing::TestWithParam<Sharing> {};
 
@@ -90,13 +91,14 @@ double model_seconds(const TestLoop& loop, const char* role) {
   return loop.metrics().value("autodidact_model_seconds_total", role);
 }
 
-// Model time of both sides over some fifty slices, none of which is longer than 100 ms and a step.
+// Over some fifty slices. With a batch of 64 all who ask are answered together, and nobody waits until they ask again.
 TEST_P(ShareTest, ModelTimeIsSharedAsConfigured) {
   TestLoop::Settings settings;
   settings.options.placement.mode = GetParam().placement;
   settings.options.serve.share = GetParam().share;
   settings.options.loop.problems_per_round = 1000000;
   settings.options.sample.generators = 1;
+  settings.options.serve.batch = GetParam().batch;
   settings.decode_step = 2ms;
   TestLoop loop(std::move(settings));
   ASSERT_TRUE(TestLoop::wait_until([&] { return loop.status().value("phase", "") == "sample"; }, 30s));
@@ -113,15 +115,18 @@ TEST_P(ShareTest, ModelTimeIsSharedAsConfigured) {
   const double sampling = model_seconds(loop, "generator") - generator;
   const double contended_share = loop.metrics().value("autodidact_contended_seconds", "answering") / contended();
   EXPECT_NEAR(contended_share, GetParam().share, 0.06);
-  EXPECT_NEAR(answering / (answering + sampling), GetParam().share, 0.06)
+  // What of it was spent within the model; the rest of a loop's slice is more, the busier the machine is.
+  EXPECT_NEAR(answering / (answering + sampling), GetParam().share, 0.15)
       << answering << " s and " << sampling << " s of " << contended() - begun << " s";
   EXPECT_GT(crowd.answered(), 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(Answering, ShareTest,
-                         ::testing::Values(Sharing{"shared", 0.25}, Sharing{"shared", 0.7}, Sharing{"split", 0.4}),
+                         ::testing::Values(Sharing{"shared", 0.25}, Sharing{"shared", 0.7}, Sharing{"split", 0.4},
+                                           Sharing{"shared", 0.6, 64}),
                          [](const auto& info) {
-                           return std::string(info.param.placement) + std::to_string(static_cast<int>(info.param.share * 100));
+                           return std::string(info.param.placement) + std::to_string(static_cast<int>(info.param.share * 100)) +
+                                  "_" + std::to_string(info.param.batch);
                          });
 
 TEST(Answering, ThatNobodyWantsCostsTheLoopNothing) {

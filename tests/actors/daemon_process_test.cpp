@@ -71,6 +71,16 @@ class DaemonProcess : public ::testing::Test {
     if (!connection.send("GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n")) return "";
     return body_of(connection.reply());
   }
+  // The status it answers `body` with; 0: none.
+  int post(const std::string& path, const std::string& body) const {
+    const std::string said = log(), key = "health=";
+    const auto at = said.rfind(key);
+    if (at == std::string::npos) return 0;
+    auto connection = RawConnection::to_tcp(said.substr(at + key.size(), said.find_first_of(" \n", at) - at - key.size()));
+    const std::string head = "POST " + path + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
+    if (!connection.send(head + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body)) return 0;
+    return status_of(connection.reply());
+  }
   bool wait_for_items(long count) {
     return wait_until([&] { return number("/store/items") >= count; });
   }
@@ -224,6 +234,74 @@ TEST_F(DaemonProcess, WhatItCannotRunOnIsRefusedAndNothingIsMade) {
   const auto [status, said] = refused("file", with_data_dir("/dev/null/data"));
   EXPECT_EQ(status, 73) << said;
   EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 1) << said;
+}
+
+// Asked through the admin socket, corrected over HTTP, killed between any two steps: everything happens once.
+TEST_F(DaemonProcess, AnswersAndFeedbackOnThemSurviveKill9) {
+  const std::vector<std::string> learning = {"serve.learn_from_requests=true"};
+  const auto items = [&](std::uint32_t round) {
+    const auto store = open_store_read_only(subject_->data_dir() + "/store", {});
+    return store.ok() ? (*store)->items_of_round(round).value() : std::vector<ItemState>();
+  };
+  subject_->start(learning);
+  json answer;
+  ASSERT_TRUE(wait_until([&] {
+    auto client = AdminClient::connect(subject_->data_dir() + "/admin.sock");
+    if (!client.ok()) return false;
+    const auto text =
+        client->call("POST", "/admin/ask", R"({"question":"47+85","strategy":"majority:n=4","budget_tokens":100})", 5000);
+    if (text.ok()) answer = json::parse(*text);
+    return text.ok();
+  }));
+  EXPECT_EQ(answer.at("strategy"), "majority:n=4");
+  EXPECT_LE(answer.at("tokens_spent"), 100);
+  EXPECT_FALSE(answer.at("votes").empty());
+  EXPECT_EQ(answer.at("abstained"), false);
+  EXPECT_EQ(answer.at("question"), "47+85");
+
+  ASSERT_TRUE(wait_until([&] { return items(kServedRound).size() == 1; }));
+  subject_->kill9();
+  subject_->start(learning);
+  const std::string body = json{{"id", answer.at("id")}, {"correction", "132"}}.dump();
+  ASSERT_TRUE(wait_until([&] { return post("/v1/feedback", body) == 200; })) << log();
+  subject_->kill9();
+  EXPECT_EQ(items(kFeedbackRound).size(), 1u) << "what was acknowledged is durable";
+  subject_->start(learning);
+  ASSERT_TRUE(wait_until([&] { return !items(kAskedRound).empty(); }, 60s)) << "the question is not asked again";
+  subject_->kill9();
+  subject_->start(learning);
+  ASSERT_TRUE(wait_until([&] { return post("/v1/feedback", body) == 200; })) << "said again";
+  const long round = number("/round");
+  ASSERT_TRUE(wait_until([&] { return number("/round") >= round + 2; }, 60s));
+  subject_->terminate();
+  ASSERT_EQ(subject_->wait(15s), 0);
+  EXPECT_EQ(items(kServedRound).size(), 1u);
+  EXPECT_EQ(items(kFeedbackRound).size(), 1u);
+  const auto asked = items(kAskedRound);
+  EXPECT_EQ(std::count_if(asked.begin(), asked.end(), [](const ItemState& item) { return !item_hinted(item.item); }), 1);
+}
+
+// Without a daemon the same question is answered by the same strategies.
+TEST_F(DaemonProcess, AsksOffline) {
+  subject_->start();
+  ASSERT_TRUE(wait_until([&] { return number("/serving") >= 1; }));
+  subject_->terminate();
+  ASSERT_EQ(subject_->wait(15s), 0);
+  const auto ask = [&](const std::string& options) {
+    const std::string command = binary() + " -c " + subject_->config_path() + " --ask 47+85 " + options + " 2>&1";
+    std::FILE* pipe = ::popen(command.c_str(), "r");
+    std::string said(4096, '\0');
+    said.resize(std::fread(said.data(), 1, said.size(), pipe));
+    return std::pair(WEXITSTATUS(::pclose(pipe)), said);
+  };
+  const auto [status, said] = ask("--strategy majority:n=3 --budget 64");
+  ASSERT_EQ(status, 0) << said;
+  const json answer = json::parse(said);
+  EXPECT_EQ(answer.at("strategy"), "majority:n=3");
+  EXPECT_LE(answer.at("tokens_spent"), 64);
+  EXPECT_EQ(ask("--strategy guess").first, exit_code(Errc::kUsage));
+  EXPECT_EQ(ask("--strategy sample --strategy greedy").first, exit_code(Errc::kUsage));
+  EXPECT_EQ(ask("--budget 0").first, exit_code(Errc::kUsage));
 }
 
 TEST_F(DaemonProcess, DamagedWeightsAreRefusedAndNothingIsTouched) {

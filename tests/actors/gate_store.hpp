@@ -25,9 +25,20 @@ class GateStore : public ReplayStore {
     for (auto& [set, done] : waiting) inner_->submit(std::move(set), std::move(done));
   }
 
+  // As hold(true), just before a write that this says yes to.
+  void hold_at(std::function<bool(const WriteSet&)> write) {
+    std::lock_guard lock(mutex_);
+    hold_at_ = std::move(write);
+  }
+  bool held() {
+    std::lock_guard lock(mutex_);
+    return held_;
+  }
+
   void submit(WriteSet set, Callback done) override {
     {
       std::lock_guard lock(mutex_);
+      held_ = held_ || (hold_at_ && hold_at_(set));
       if (held_) {
         waiting_.emplace_back(std::move(set), std::move(done));
         return;
@@ -63,6 +74,7 @@ class GateStore : public ReplayStore {
   std::mutex mutex_;
   bool held_ = false;                                   // guarded by mutex_
   std::vector<std::pair<WriteSet, Callback>> waiting_;  // guarded by mutex_
+  std::function<bool(const WriteSet&)> hold_at_;        // guarded by mutex_
 };
 
 }  // namespace autodidact

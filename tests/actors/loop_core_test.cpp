@@ -384,5 +384,162 @@ TEST_F(LoopCoreTest, ARestartAnywhereAsksAgainOnce) {
   }
 }
 
+TEST_F(LoopCoreTest, ARunThatGetsMoreRoundsServesWhatItHasMeanwhile) {
+  reach_sampling();
+  for (std::uint32_t round = 1; round <= 2; ++round) evaluate(*train(*sample_round().train).evaluate, 0.5);
+  ASSERT_TRUE(finished_);
+  options_.loop.rounds = 3;
+  const Effects effects = restart();
+  EXPECT_EQ(loop_.phase, "sample");
+  EXPECT_EQ(loop_.round, 3u);
+  EXPECT_EQ(effects.serve, VersionId{3}) << "or nobody could sample the third round";
+}
+
+// ---- with a verifier
+
+class VerifierLoopTest : public LoopCoreTest {
+ protected:
+  void SetUp() override {
+    options_.method.name = "vstar";
+    options_.verifier.kind = "dpo";
+    LoopCoreTest::SetUp();
+  }
+  // What its trainer wrote.
+  static VersionRecord record_of(const TrainCommand& command) {
+    VersionRecord record;
+    record.id = command.produce;
+    record.round = command.round;
+    record.parent = command.start;
+    record.line = command.line;
+    return record;
+  }
+  Effects train(const TrainCommand& command) {
+    versions_[command.produce] = record_of(command);
+    return carry_out(core_->trained(record_of(command)));
+  }
+  // To the verifier phase of the next round.
+  TrainCommand reach_verifier() {
+    const Effects sampled = sample_round();
+    EXPECT_TRUE(sampled.train);
+    const Effects trained = train(*sampled.train);
+    EXPECT_TRUE(trained.train);
+    EXPECT_FALSE(trained.evaluate) << "the verifier comes first";
+    return *trained.train;
+  }
+};
+
+TEST_F(VerifierLoopTest, AVerifierIsTrainedFromTheBaseBehindEachGenerator) {
+  reach_sampling();
+  for (std::uint32_t round = 1; round <= 2; ++round) {
+    const TrainCommand command = reach_verifier();
+    EXPECT_EQ(loop_.phase, "verifier");
+    EXPECT_EQ(command.line, VersionLine::kVerifier);
+    EXPECT_EQ(command.round, round);
+    EXPECT_EQ(command.start, loop_.base);
+    EXPECT_EQ(command.produce, 2 * round + 1) << "one sequence of ids for both lines";
+    EXPECT_EQ(command.plan.objective, Objective::kDpo);
+    const Effects effects = train(command);
+    EXPECT_EQ(effects.serve_verifier, command.produce);
+    EXPECT_FALSE(effects.serve) << "a verifier does not sample";
+    EXPECT_EQ(effects.evaluate, VersionId(2 * round)) << "what is measured is the generator";
+    EXPECT_EQ(loop_.verifier, command.produce);
+    EXPECT_EQ(versions_[command.produce].state, VersionState::kPromoted);
+    EXPECT_EQ(evaluate(2 * round, 0.4).serve, VersionId(2 * round));
+  }
+  EXPECT_TRUE(finished_);
+  EXPECT_EQ(loop_.serving, 4u);
+}
+
+TEST_F(VerifierLoopTest, ARestartInAnyPhaseGoesOnThere) {
+  reach_sampling();
+  Effects effects = sample_round();
+  ASSERT_TRUE(effects.train);
+  effects = restart();
+  ASSERT_TRUE(effects.train) << "train";
+  EXPECT_EQ(effects.train->line, VersionLine::kGenerator);
+  EXPECT_EQ(effects.train->produce, 2u);
+  train(*effects.train);
+  for (int again = 0; again < 2; ++again) {
+    effects = restart();
+    ASSERT_TRUE(effects.train) << "verifier";
+    EXPECT_EQ(effects.train->line, VersionLine::kVerifier);
+    EXPECT_EQ(effects.train->produce, 3u);
+    EXPECT_EQ(effects.train->start, 1u);
+    EXPECT_EQ(effects.serve, VersionId{1});
+    EXPECT_FALSE(effects.serve_verifier) << "there is none yet";
+  }
+  train(*effects.train);
+  effects = restart();
+  EXPECT_FALSE(effects.train) << "evaluate";
+  EXPECT_EQ(effects.evaluate, VersionId{2});
+  EXPECT_EQ(effects.serve_verifier, VersionId{3});
+  evaluate(2, 0.5);
+  effects = restart();
+  EXPECT_EQ(loop_.phase, "sample");
+  EXPECT_EQ(effects.serve, VersionId{2});
+  EXPECT_EQ(effects.serve_verifier, VersionId{3});
+}
+
+TEST_F(VerifierLoopTest, AVersionWrittenJustBeforeTheCrashIsNotTrainedAgain) {
+  reach_sampling();
+  const TrainCommand generator = *sample_round().train;
+  versions_[generator.produce] = record_of(generator);  // and the loop did not hear of it
+  Effects effects = restart();
+  ASSERT_TRUE(effects.train);
+  EXPECT_EQ(effects.train->line, VersionLine::kVerifier);
+  EXPECT_EQ(effects.train->produce, 3u);
+  EXPECT_EQ(effects.serve, VersionId{1});
+  versions_[3] = record_of(*effects.train);
+  effects = restart();
+  EXPECT_FALSE(effects.train);
+  EXPECT_EQ(effects.evaluate, VersionId{2});
+  EXPECT_EQ(effects.serve_verifier, VersionId{3});
+  EXPECT_EQ(effects.serve, VersionId{1});
+  EXPECT_EQ(loop_.verifier, 3u);
+}
+
+TEST_F(VerifierLoopTest, WithoutPairsTheVerifierStaysAsItIs) {
+  reach_sampling();
+  const TrainCommand first = reach_verifier();
+  Effects effects = carry_out(core_->nothing_to_train());
+  EXPECT_EQ(effects.evaluate, VersionId{2});
+  EXPECT_EQ(loop_.phase, "evaluate");
+  EXPECT_EQ(loop_.verifier, 0u);
+  effects = restart();
+  EXPECT_EQ(effects.evaluate, VersionId{2});
+  evaluate(2, 0.5);
+  const TrainCommand second = reach_verifier();
+  EXPECT_EQ(second.produce, 4u) << "the id that was not used goes to the next generator";
+  EXPECT_EQ(first.produce, 3u);
+}
+
+TEST_F(VerifierLoopTest, AGeneratorThatIsRefusedDoesNotServeAndItsVerifierDoes) {
+  reach_sampling();
+  train(reach_verifier());
+  const Effects effects = evaluate(2, 0.1);
+  EXPECT_FALSE(effects.serve);
+  EXPECT_EQ(versions_[2].state, VersionState::kRefused);
+  EXPECT_EQ(loop_.serving, 1u);
+  EXPECT_EQ(loop_.verifier, 3u);
+  EXPECT_EQ(reach_verifier().produce, 5u);
+}
+
+TEST_F(VerifierLoopTest, VerifiersArePromotedByNobody) {
+  reach_sampling();
+  train(reach_verifier());
+  evaluate(2, 0.5);
+  for (const auto by_hand : {&LoopCore::promote, &LoopCore::rollback}) {
+    Status status;
+    const Effects effects = (core_.get()->*by_hand)(3, status);
+    EXPECT_EQ(status.code(), Errc::kUsage);
+    EXPECT_FALSE(effects.serve || effects.persist || !effects.versions.empty());
+  }
+  Status status;
+  carry_out(core_->rollback(1, status));
+  EXPECT_TRUE(status.ok());
+  EXPECT_EQ(versions_[2].state, VersionState::kRolledBack);
+  EXPECT_EQ(versions_[3].state, VersionState::kPromoted) << "verifiers are not rolled back with generators";
+}
+
 }  // namespace
 }  // namespace autodidact

@@ -69,6 +69,16 @@ TEST(ShareLedger, AHungStepIsMadeUpForButNotForEver) {
   EXPECT_LE(slices, 250) << "some ten seconds' worth";
 }
 
+TEST(ShareLedger, WhoIsOwedMoreThanASliceIsOverdue) {
+  ShareLedger ledger;
+  ledger.set_share(0.5);
+  ledger.book(false, 150 * kMs);
+  EXPECT_FALSE(ledger.overdue(false));
+  ledger.book(false, 100 * kMs);
+  EXPECT_TRUE(ledger.overdue(false)) << "the loop holds it, and is 125 ms ahead";
+  EXPECT_FALSE(ledger.overdue(true));
+}
+
 TEST(ShareLedger, AnsweringBeginsWhenNobodyIsInDebt) { EXPECT_TRUE(ShareLedger().answering_next()); }
 
 }  // namespace

@@ -77,23 +77,41 @@ void audit_round(const ReplayStore& store, std::uint32_t round, const Options& o
   if (first.size() > size) out.push_back("round " + std::to_string(round) + " has problems beyond its size");
 }
 
+// The steps of verifiers, which learn from wrong attempts too and have a batch size of their own.
+std::set<std::uint64_t> verifier_steps(const ReplayStore& store, const Options& options) {
+  std::set<std::uint64_t> steps;
+  const auto add = [&](std::uint64_t before, std::uint64_t count) {
+    for (std::uint64_t i = 1; i <= count; ++i) steps.insert(before + i);
+  };
+  std::uint64_t generator_step = 0;
+  for (const auto& version : store.versions().value()) {
+    if (version.line == VersionLine::kVerifier) add(generator_step, static_cast<std::uint64_t>(options.verifier.steps));
+    if (version.line == VersionLine::kGenerator) generator_step = version.step;
+  }
+  const TrainerState now = store.trainer_state().value();
+  if (now.plan_line == VersionLine::kVerifier) add(now.plan_first_step, now.plan_steps);
+  return steps;
+}
+
 // Consumption matches steps exactly: one full batch per step, none beyond the trainer's, of kept attempts only.
 void audit_training(const ReplayStore& store, const std::vector<JudgedAttempt>& attempts, const Options& options,
                     Findings& out) {
   const auto steps = store.trainer_state().value().step;
+  const auto of_verifiers = verifier_steps(store, options);
+  const std::int64_t verifier_batch = options.verifier.batch * (options.verifier.kind == "dpo" ? 2 : 1);
   std::map<AttemptId, bool> kept;
   for (const auto& judged : attempts) kept[judged.attempt.id] = judged.selection.kept;
   std::map<std::uint64_t, std::int64_t> rows;
   for (const auto& row : store.consumption(0, ~0ull >> 1).value()) {
     ++rows[row.step];
     const auto found = kept.find(row.attempt);
-    if (found == kept.end() || !found->second) {
+    if (found == kept.end() || (!found->second && !of_verifiers.contains(row.step))) {
       out.push_back("step " + std::to_string(row.step) + " consumed attempt " + std::to_string(row.attempt) +
                     ", which was not kept");
     }
   }
   for (std::uint64_t step = 1; step <= steps; ++step) {
-    if (rows[step] != options.train.batch_sequences) {
+    if (rows[step] != (of_verifiers.contains(step) ? verifier_batch : options.train.batch_sequences)) {
       out.push_back("step " + std::to_string(step) + " consumed " + std::to_string(rows[step]) + " attempts");
     }
     rows.erase(step);

@@ -81,7 +81,7 @@ TEST(WholeLoop, EveryActorAnswersStatus) {
 TEST(WholeLoop, WhatIsSampledAndNotYetDurableIsBounded) {
   auto calls = std::make_shared<std::atomic<std::size_t>>(0);
   TestLoop::Settings settings;
-  settings.options.loop.problems_per_round = 1000;
+  settings.options.loop.problems_per_round = 5000;  // 1000 are over in a tenth of a second
   settings.options.loop.rounds = 1;
   settings.decode_step = 0us;
   settings.oracle = [calls, inner = improving_oracle()](const std::string& prompt, std::uint64_t seed, VersionId version) {

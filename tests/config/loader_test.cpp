@@ -220,6 +220,9 @@ TEST(Loader, ChecksThatSequencesFitTheModel) {
               ElementsAre(HasSubstr("sample.max_tokens: 150 tokens after a prompt of 11 or more")));
   EXPECT_THAT(complaints(kVersion + "[model]\nrandom_offset = 100\n"),
               ElementsAre(HasSubstr("model.random_offset: a start at 100 leaves 60")));
+  EXPECT_THAT(complaints(kVersion + "[method]\nrevisions = 0.5\n[sample]\nmax_tokens = 70\n"),
+              ElementsAre(HasSubstr("up to 162 tokens; model.max_positions = 160 has no room")));
+  EXPECT_TRUE(parse(kVersion + "[method]\nrevisions = 0.5\n[sample]\nmax_tokens = 69\n").ok());
   EXPECT_TRUE(parse(kVersion + "[model]\ncheckpoint = \"m\"\nd_model = 50\n[sample]\nmax_tokens = 1000\n").ok())
       << "a checkpoint brings its own shape";
 }

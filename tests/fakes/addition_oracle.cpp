@@ -13,17 +13,21 @@ namespace {
 struct Question {
   Sum sum;
   bool hinted = false;
+  std::size_t begun = 0;  // characters of a completion behind the prompt
 };
 
-// A hinted prompt is an unhinted one with text put in: try every beginning of it, alone and closed by a newline.
+// A hinted prompt is an unhinted one with text put in: try every beginning of it, alone and closed by a newline. Otherwise a
+// completion has been begun.
 Question read_prompt(const ScratchpadFormat& format, const std::string& prompt) {
-  if (const auto sum = format.parse_prompt(prompt)) return {*sum, false};
+  if (const auto sum = format.parse_prompt(prompt)) return {*sum, false, 0};
   for (std::size_t length = prompt.size(); length-- > 1;) {
     for (const char* end : {"", "\n"}) {
       const auto sum = format.parse_prompt(prompt.substr(0, length) + end);
-      if (sum && format.hinted_prompt(*sum) == prompt) return {*sum, true};
+      if (sum && format.hinted_prompt(*sum) == prompt) return {*sum, true, 0};
     }
   }
+  for (std::size_t length = prompt.size(); length-- > 1;)
+    if (const auto sum = format.parse_prompt(prompt.substr(0, length))) return {*sum, false, prompt.size() - length};
   die("addition_oracle: not a prompt of this format: " + prompt);
 }
 
@@ -45,7 +49,7 @@ Oracle addition_oracle(const std::string& format_name, std::function<double(Vers
       char& last = completion[completion.find_last_of("0123456789")];
       last = last == '9' ? '0' : static_cast<char>(last + 1);
     }
-    return completion;
+    return completion.substr(std::min(question.begun, completion.size()));
   };
 }
 

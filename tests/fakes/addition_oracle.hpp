@@ -1,6 +1,6 @@
 #pragma once
 // An oracle for the addition task: the one right scratchpad with a given probability, else one with a wrong answer. A pure
-// function of prompt, seed and version, so greedy decoding repeats itself. Any thread.
+// function of prompt, seed and version, so greedy decoding repeats itself. It goes on from a completion begun. Any thread.
 
 #include <functional>
 #include <string>

@@ -71,6 +71,7 @@ class ApiTest : public GatewayTest {
   static void expect_documented(int status, const nlohmann::json& code) {
     static const std::string text = [] {
       const char* root = std::getenv("AD_SOURCE_DIR");
+      EXPECT_NE(root, nullptr) << "run by ctest, or set AD_SOURCE_DIR";
       std::ifstream file(std::string(root == nullptr ? "." : root) + "/docs/serving.md");
       return std::string(std::istreambuf_iterator<char>(file), {});
     }();

@@ -20,8 +20,11 @@ json completion_body() { return json::parse(R"({"model":"autodidact","prompt":"2
 
 CompletionCall taken(std::variant<CompletionCall, ApiError> parsed) {
   const auto* error = std::get_if<ApiError>(&parsed);
-  EXPECT_EQ(error, nullptr) << error->message;
-  return error == nullptr ? std::get<CompletionCall>(std::move(parsed)) : CompletionCall{.requests = {AnswerRequest()}};
+  EXPECT_EQ(error, nullptr) << (error == nullptr ? "" : error->message);
+  if (error == nullptr) return std::get<CompletionCall>(std::move(parsed));
+  CompletionCall none;
+  none.requests.emplace_back();
+  return none;
 }
 
 ApiError refused(std::variant<CompletionCall, ApiError> parsed) {

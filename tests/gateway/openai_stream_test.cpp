@@ -1,7 +1,5 @@
 // Streamed answers: their events, clients that leave or are slow, errors that come late.
 
-#include <sys/socket.h>
-
 #include <thread>
 
 #include "tests/gateway/api_fixture.hpp"
@@ -166,7 +164,7 @@ TEST_F(OpenAiStream, AStreamThatItsBackendForgetsIsCut) {
   EXPECT_TRUE(connection.closes_within(0));
 }
 
-TEST_F(OpenAiStream, AClientThatLeavesMidStreamIsNoLongerWantedAndNothingIsKept) {
+TEST_F(OpenAiStream, AClientThatLeavesMidStreamIsNoLongerWanted) {
   hold_answers();
   start();
   auto connection = ask_stream();
@@ -212,8 +210,6 @@ TEST_F(OpenAiStream, AReaderThatTakesNothingIsDroppedAtItsLimitAndStallsNobody) 
   hold_answers();
   start();
   auto slow = health();
-  const int small = 4096;
-  ::setsockopt(slow.fd(), SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
   ASSERT_TRUE(slow.send(chat({{"stream", true}})));
   auto& asked = held(0);
   const std::string text(16 * 1024, 'x');
@@ -226,7 +222,7 @@ TEST_F(OpenAiStream, AReaderThatTakesNothingIsDroppedAtItsLimitAndStallsNobody) 
     }
   }
   EXPECT_LT(parts, 10'000u) << "160 MB for a client that reads nothing";
-  EXPECT_TRUE(slow.closes_within(5000));
+  EXPECT_TRUE(slow.closes_within(5000)) << "behind what the kernel had taken";
 }
 
 TEST_F(OpenAiStream, ManyClientsStreamAtOnceAndEachGetsItsOwn) {

@@ -90,6 +90,39 @@ TEST_P(GradientTest, TheLikeliestTokensAgreeWithAutograd) {
   EXPECT_GE(agree, all - all / 100) << "but for near ties";
 }
 
+// Labels at a prompt's end, within a completion and on its last token; some sequences count no token beside them.
+TEST_P(GradientTest, ValueHeadsAgreeWithAutograd) {
+  ModelConfig config = testing::config_of(GetParam());
+  config.value_head = true;
+  const WeightsPtr weights = testing::random_weights(config);
+  auto batch = testing::random_batch(config, 40);
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    TrainExample& example = batch[i];
+    const auto last = static_cast<std::uint32_t>(example.tokens.size() - 1);
+    if (i % 3 == 0) example.weight = 0;
+    if (i % 4 == 1 && example.prompt_length > 0) example.labels.push_back({example.prompt_length - 1, 0.75f, 0.5f});
+    if (i % 4 != 3) example.labels.push_back({last, i % 2 == 0 ? 1.0f : 0.0f, 1});
+  }
+  const auto examples = placed(batch, config);
+  const auto own = make_fused_engine(config, {1}), reference = make_torch_engine(config, {1});
+  std::vector<float> fused(weights->size), torch(weights->size);
+  const auto fused_loss = own->gradient(*weights, examples, 1e-2f, fused.data());
+  const auto torch_loss = reference->gradient(*weights, examples, 1e-2f, torch.data());
+  ASSERT_TRUE(fused_loss.ok() && torch_loss.ok()) << torch_loss.status().message();
+  EXPECT_NEAR(*fused_loss / *torch_loss, 1, 1e-5);
+  for (const TensorView& tensor : weights->layout)
+    EXPECT_LT(relative_error(tensor, fused.data(), torch.data()), 2e-5) << tensor.name;
+  std::vector<std::vector<float>> fused_values, torch_values;
+  ASSERT_TRUE(own->values(*weights, examples, fused_values).ok());
+  ASSERT_TRUE(reference->values(*weights, examples, torch_values).ok());
+  ASSERT_EQ(fused_values.size(), torch_values.size());
+  for (std::size_t i = 0; i < fused_values.size(); ++i) {
+    ASSERT_EQ(fused_values[i].size(), batch[i].labels.size());
+    for (std::size_t j = 0; j < fused_values[i].size(); ++j)
+      EXPECT_NEAR(fused_values[i][j], torch_values[i][j], 1e-5 * (1 + std::abs(torch_values[i][j]))) << i << ", " << j;
+  }
+}
+
 TEST_P(GradientTest, SameBitsForAnyNumberOfThreads) {
   const ModelConfig config = testing::config_of(GetParam());
   const WeightsPtr weights = testing::random_weights(config);

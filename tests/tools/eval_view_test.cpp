@@ -150,19 +150,22 @@ TEST(Chart, LogarithmicTicksAreFewAndRound) {
 TEST(AnswerView, AnAnswerComesWithItsConfidenceAndItsPrice) {
   const Json answer =
       Json::parse(R"({"answer":"132","rationale":"47+85\n132","confidence":0.934,"votes":[["132",0.875],["122",0.125]],
-    "verifier_score":-0.125,"strategy":"weighted:n=16","tokens_spent":512,"tokens_scored":1024,"version":12,"verifier":9})");
+    "verifier_score":-0.125,"strategy":"weighted:n=16","tokens_spent":512,"tokens_scored":1024,"version":12,"verifier":9,
+    "outcome":"correct","id":"chatcmpl-7"})");
   const std::string text = answer_text(answer, kPlain);
   EXPECT_EQ(text.substr(0, 5), "132\n\n");
-  for (const char* line : {"confidence  93.4 %\n", "votes       132 87.5 %, 122 12.5 %\n", "verifier    -0.125\n",
-                           "tokens      512 generated, 1,024 scored\n", "strategy    weighted:n=16\n",
-                           "version     v12, verifier v9\n", "  47+85\n  132\n"})
+  for (const char* line :
+       {"confidence  93.4 %\n", "votes       132 87.5 %, 122 12.5 %\n", "verifier    -0.125\n",
+        "tokens      512 generated, 1,024 scored\n", "strategy    weighted:n=16\n", "version     v12, verifier v9\n",
+        "outcome     correct\n", "id          chatcmpl-7\n", "  47+85\n  132\n"})
     EXPECT_THAT(text, HasSubstr(line));
   Json nested = {{"answer", "132"}, {"reasoning", {{"confidence", 0.5}}}};
   EXPECT_THAT(answer_text(nested, kPlain), HasSubstr("confidence  50.0 %\n"));
 }
 
 TEST(AnswerView, AbstainingIsSaidPlainlyAndHidesTheGuess) {
-  const Json answer = {{"answer", "122"}, {"abstained", true}, {"confidence", 0.3}, {"rationale", "a guess"}};
+  const Json answer = {
+      {"answer", "122"}, {"abstained", true}, {"confidence", 0.3}, {"rationale", "a guess"}, {"outcome", "cannot_judge"}};
   const std::string text = answer_text(answer, kPlain);
   EXPECT_EQ(text, "I don't know\n\nconfidence  30.0 %\n");
 }

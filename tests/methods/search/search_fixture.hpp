@@ -45,6 +45,9 @@ class ScriptedScorer : public Scorer {
     ++*calls_;
     return out;
   }
+  Result<std::vector<std::vector<RankedToken>>> ranked(const Weights&, std::span<const TrainExample>) override {
+    return Status(Errc::kInternal, "no search asks for ranks");
+  }
 
  private:
   Result<float> of(const TrainExample& example, std::size_t end) const {

@@ -3,6 +3,7 @@
 
 #include <set>
 
+#include "methods/revision_data.hpp"
 #include "model/stop_strings.hpp"
 #include "tests/methods/search/search_fixture.hpp"
 
@@ -275,6 +276,19 @@ TEST(Revise, ShowsFewerWhereTheModelHasNoRoom) {
   SearchBench bench(s);
   bench.run("revise:n=4,length=4", 4096, bench.question("q?", 10));
   EXPECT_THAT(bench.asked(), ElementsAre("q?", "q?=aq?", "q?=aq?=bq?", "q?=bq?=cq?"));
+}
+
+TEST(Revise, ShowsAttemptsAsTrainingDoes) {
+  Script script(std::map<std::string, std::vector<std::string>>{{"q?", {"a=1"}}, {"q?a=1q?", {"b=2"}}});
+  SearchBench bench(settings(script.oracle()));
+  const SearchOutcome outcome = bench.run("revise:n=2,length=2", 4096, bench.question("q?"));
+  ASSERT_EQ(outcome.result.candidates.size(), 2u);
+  JudgedAttempt right;
+  right.attempt.prompt_tokens = bench.question("q?")->prompt;
+  right.attempt.tokens = outcome.result.candidates[1].tokens;
+  const std::span<const TokenId> shown[] = {outcome.result.candidates[0].tokens};
+  const TrainExample example = revision_example(right, shown, 64);
+  EXPECT_EQ(bench.tokenizer()->decode(std::span(example.tokens).first(example.prompt_length)), bench.asked().at(1));
 }
 
 TEST(Revise, RunsItsChainsSideBySide) {

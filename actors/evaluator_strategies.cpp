@@ -35,17 +35,51 @@ Result<std::vector<Run>> runs_of(const StrategyEval& request) {
   return runs;
 }
 
+// Accuracy and cost in each group of problems that has some.
+class GroupTally {
+ public:
+  explicit GroupTally(const Task& task) : task_(task), names_(task.group_names()), groups_(names_.size()) {}
+  void add(const Problem& problem, bool correct, std::uint64_t tokens) {
+    Group& group = groups_[task_.group_of(problem)];
+    ++group.n, group.tokens += tokens;
+    group.correct += correct ? 1 : 0;
+  }
+  json rows() const {
+    json rows = json::array();
+    for (std::size_t g = 0; g < groups_.size(); ++g) {
+      const auto n = static_cast<double>(groups_[g].n);
+      if (groups_[g].n > 0)
+        rows.push_back({{"name", names_[g]},
+                        {"n", groups_[g].n},
+                        {"correct", groups_[g].correct},
+                        {"accuracy", static_cast<double>(groups_[g].correct) / n},
+                        {"tokens", static_cast<double>(groups_[g].tokens) / n}});
+    }
+    return rows;
+  }
+
+ private:
+  struct Group {
+    std::uint64_t n = 0, correct = 0, tokens = 0;
+  };
+  const Task& task_;
+  const std::vector<std::string> names_;
+  std::vector<Group> groups_;
+};
+
 json run_json(const Context& context, const Run& run, const std::vector<Problem>& problems,
               const std::vector<SearchOutcome>& outcomes) {
   std::uint64_t right = 0, tokens = 0, scored = 0, probes = 0;
   std::map<std::string, std::size_t> chosen;  // by strategy auto
   std::vector<JudgedAnswer> answers;
+  GroupTally groups(*context.task);
   for (std::size_t i = 0; i < problems.size(); ++i) {
     const SearchResult& result = outcomes[i].result;
     const bool correct = !result.candidates.empty() && is_right(*context.task, problems[i], result.candidates[result.chosen]);
     right += correct ? 1 : 0;
     tokens += outcomes[i].tokens_spent;
     scored += outcomes[i].tokens_scored;
+    groups.add(problems[i], correct, outcomes[i].tokens_spent);
     if (result.probing) probes += result.probing->tokens, ++chosen[result.probing->strategy];
     const auto judged = judged_candidates(*context.task, problems[i], outcomes[i], 1);
     const std::string& answer = result.candidates.empty() ? std::string() : result.candidates[result.chosen].answer;
@@ -61,7 +95,8 @@ json run_json(const Context& context, const Run& run, const std::vector<Problem>
               {"low", interval.low},
               {"high", interval.high},
               {"tokens", static_cast<double>(tokens) / n},
-              {"tokens_scored", static_cast<double>(scored) / n}};
+              {"tokens_scored", static_cast<double>(scored) / n},
+              {"groups", groups.rows()}};
   if (!chosen.empty()) row["probe_tokens"] = static_cast<double>(probes) / n, row["chosen"] = chosen;
   if (const auto confidences = cross_fitted(answers, 1); !confidences.empty()) row["confidence"] = confidence_json(confidences);
   return row;
@@ -76,6 +111,7 @@ Result<std::string> EvaluatorEngine::measure_strategies(const StrategyEval& requ
   AD_ASSIGN_OR_RETURN(const VerifierWeights verifier, serving_verifier(*context_, settings->verifier));
   const auto problems =
       held_out(request.limit > 0 ? request.limit : static_cast<std::uint64_t>(settings->eval.sample_problems));
+  if (problems.empty()) return Status(Errc::kUsage, "eval: the task holds out no problems");
   AD_ASSIGN_OR_RETURN(const auto runner,
                       StrategyRunner::make(context_, *settings, {weights, verifier}, [this] { return hold_device(); }));
   StrategyTablePtr table;

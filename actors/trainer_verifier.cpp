@@ -64,17 +64,18 @@ Status TrainerEngine::take_checkpoint(const TrainCommand& command) {
   const std::string directory = context_->weights->path_of(command.produce);
   const json before = measured_in(directory);
   log_info("trainer", "verifier checkpoint",
-           {{"step", learner_->cursor().plan_step}, {"best_of_k", measured.best_of_k}, {"pass_at_1", measured.pass_at_1}});
+           {{"step", learner_->cursor().plan_step},
+            {"best_of_k", measured.best_of_k},
+            {"pass_at_1", measured.pass_at_1},
+            {"step_auc", measured.step_auc}});
   if (!before.is_null() && before["best_of_k"].get<double>() > measured.best_of_k) return {};
   turn_.leave();
   CheckpointFiles files = context_->start.files;
-  files[kMeasured] = json{{"best_of_k", measured.best_of_k},
-                          {"pass_at_1", measured.pass_at_1},
-                          {"k", measured.k},
-                          {"problems", measured.problems},
-                          {"step", learner_->cursor().plan_step}}
-                         .dump() +
-                     "\n";
+  files[kMeasured] =
+      json{{"best_of_k", measured.best_of_k}, {"pass_at_1", measured.pass_at_1}, {"k", measured.k},
+           {"problems", measured.problems},   {"step_auc", measured.step_auc},   {"step", learner_->cursor().plan_step}}
+          .dump() +
+      "\n";
   return patiently([&] { return save_checkpoint(*weights, files, directory).status(); });
 }
 

@@ -4,6 +4,7 @@
 #include <limits>
 #include <numeric>
 
+#include "methods/estimators/roc_auc.hpp"
 #include "methods/step_labels.hpp"
 #include "tasks/counter_hash.hpp"
 #include "tasks/shuffle.hpp"
@@ -11,7 +12,7 @@
 namespace autodidact {
 namespace {
 
-constexpr std::size_t kPage = 4096, kReadAtOnce = 512, kLabelAtOnce = 64;
+constexpr std::size_t kPage = 4096, kReadAtOnce = 512, kLabelAtOnce = 64, kLabelledValidation = 256;
 constexpr std::uint64_t kOrderStream = 0x6f72'6465'72, kValidationProblems = 256;
 
 Result<std::unique_ptr<Scorer>> scorer_of(const Context& context) { return context.runtime->make_scorer(); }
@@ -19,6 +20,39 @@ Result<std::unique_ptr<Scorer>> scorer_of(const Context& context) { return conte
 std::unique_ptr<Scorer> scorer_or_null(const Context& context) {
   auto scorer = scorer_of(context);
   return scorer.ok() ? std::move(scorer).value() : nullptr;
+}
+
+std::uint32_t last_of(const TrainExample& example) { return static_cast<std::uint32_t>(example.tokens.size() - 1); }
+
+std::vector<ValueLabel> step_labels(const AttemptScore& score, std::uint32_t prompt, bool hard) {
+  std::vector<ValueLabel> labels;
+  for (std::size_t s = 0; s < score.steps.size(); ++s)
+    labels.push_back({prompt + score.step_ends[s], hard ? (score.steps[s] > 0 ? 1.0f : 0.0f) : score.steps[s], 1.0f});
+  return labels;
+}
+
+// Each label's weight is shared by the tokens up to it: what spoils a step is learnt at the token that does.
+void spread_labels(TrainExample& example) {
+  std::vector<ValueLabel> all;
+  std::uint32_t first = example.prompt_length;
+  for (const ValueLabel& label : example.labels) {
+    const float weight = label.weight / static_cast<float>(label.at + 1 - first);
+    for (; first <= label.at; ++first) all.push_back({first, label.target, weight});
+  }
+  example.labels = std::move(all);
+}
+
+// A part of them is then a fair part; by id alone, so that a restart goes on with the same ones.
+void shuffle_by_id(std::vector<AttemptId>& ids) {
+  std::sort(ids.begin(), ids.end(), [](AttemptId a, AttemptId b) {
+    return counter_hash({kOrderStream, a}) < counter_hash({kOrderStream, b});
+  });
+}
+
+// A step counts as right when most rollouts from its end are.
+void add_judged_steps(const AttemptScore& rollouts, const VerifierScore& score, std::vector<LabelledValue>& judged) {
+  for (std::size_t s = 0; s < std::min(rollouts.steps.size(), score.steps.size()); ++s)
+    judged.push_back({score.steps[s], rollouts.steps[s] >= 0.5f});
 }
 
 double sum_of(const std::vector<float>& values) { return std::accumulate(values.begin(), values.end(), 0.0); }
@@ -104,31 +138,48 @@ Status VerifierLesson::gather() {
   return {};
 }
 
-// Newest first, as many new ones as the settings allow a round; what was labelled in earlier rounds is learnt from too.
+// As many new ones as the settings allow a round; what was labelled in earlier rounds is learnt from too.
 Status VerifierLesson::label_steps(std::vector<AttemptId> wanted) {
-  std::sort(wanted.begin(), wanted.end());
-  for (std::size_t first = 0; first < wanted.size(); first += kReadAtOnce) {
-    const auto part = std::span(wanted).subspan(first, std::min(kReadAtOnce, wanted.size() - first));
+  AD_RETURN_IF_ERROR(load_labels(wanted));
+  std::vector<AttemptId> fresh;
+  shuffle_by_id(wanted);
+  for (const AttemptId id : wanted) {
+    const auto summary = context_->store->summary(id);
+    const bool of_now = summary && (summary->seed_example || summary->round == command_.round);
+    if (of_now && fresh.size() < static_cast<std::size_t>(options_->verifier.label_attempts)) fresh.push_back(id);
+  }
+  AD_RETURN_IF_ERROR(label_missing(std::move(fresh)));
+  for (const AttemptId id : wanted)
+    if (labels_.contains(id)) units_.push_back({id});
+  return label_validation();
+}
+
+// Some of the attempts that choose the checkpoint: they tell how well steps are judged.
+Status VerifierLesson::label_validation() {
+  std::vector<AttemptId> ids;
+  for (const GradedAttempt& attempt : validation_) ids.push_back(attempt.id);
+  shuffle_by_id(ids);
+  if (ids.size() > kLabelledValidation) ids.resize(kLabelledValidation);
+  AD_RETURN_IF_ERROR(load_labels(ids));
+  return label_missing(std::move(ids));
+}
+
+Status VerifierLesson::load_labels(std::vector<AttemptId> ids) {
+  std::sort(ids.begin(), ids.end());
+  for (std::size_t first = 0; first < ids.size(); first += kReadAtOnce) {
+    const auto part = std::span(ids).subspan(first, std::min(kReadAtOnce, ids.size() - first));
     AD_ASSIGN_OR_RETURN(auto scores, context_->store->scores(part));
     for (AttemptScore& score : scores)
       if (score.scorer == 0) labels_[score.attempt] = std::move(score);
   }
-  std::vector<AttemptId> missing;
-  // Shuffled, so that a part of them is a fair part; by id alone, so that a restart goes on with the same ones.
-  std::sort(wanted.begin(), wanted.end(), [](AttemptId a, AttemptId b) {
-    return counter_hash({kOrderStream, a}) < counter_hash({kOrderStream, b});
-  });
-  for (const AttemptId id : wanted) {
-    const auto summary = context_->store->summary(id);
-    const bool fresh = summary && (summary->seed_example || summary->round == command_.round);
-    if (fresh && missing.size() < static_cast<std::size_t>(options_->verifier.label_attempts)) missing.push_back(id);
-  }
-  std::erase_if(missing, [&](AttemptId id) { return labels_.contains(id); });
-  std::sort(missing.begin(), missing.end());
-  for (std::size_t first = 0; first < missing.size(); first += kLabelAtOnce)
-    AD_RETURN_IF_ERROR(make_labels(std::span(missing).subspan(first, std::min(kLabelAtOnce, missing.size() - first))));
-  for (const AttemptId id : wanted)
-    if (labels_.contains(id)) units_.push_back({id});
+  return {};
+}
+
+Status VerifierLesson::label_missing(std::vector<AttemptId> ids) {
+  std::erase_if(ids, [&](AttemptId id) { return labels_.contains(id); });
+  std::sort(ids.begin(), ids.end());
+  for (std::size_t first = 0; first < ids.size(); first += kLabelAtOnce)
+    AD_RETURN_IF_ERROR(make_labels(std::span(ids).subspan(first, std::min(kLabelAtOnce, ids.size() - first))));
   return {};
 }
 
@@ -195,16 +246,10 @@ Result<double> VerifierLesson::prepare(std::span<const AttemptId> ids, std::vect
     TrainExample& example = batch[i];
     const auto tokens = static_cast<double>(example.tokens.size() - example.prompt_length);
     example.weight = static_cast<float>(options_->verifier.nll_weight / tokens);
-    if (!process) {
-      const auto last = static_cast<std::uint32_t>(example.tokens.size() - 1);
-      example.labels = {{last, correct_.at(ids[i]) ? 1.0f : 0.0f, 1.0f}};
-    } else {
-      const AttemptScore& score = labels_.at(ids[i]);
-      for (std::size_t s = 0; s < score.steps.size(); ++s)
-        example.labels.push_back(
-            {example.prompt_length + score.step_ends[s], hard ? (score.steps[s] > 0 ? 1.0f : 0.0f) : score.steps[s], 1.0f});
-    }
-    labels += static_cast<double>(example.labels.size());
+    example.labels = process ? step_labels(labels_.at(ids[i]), example.prompt_length, hard)
+                             : std::vector<ValueLabel>(1, {last_of(example), correct_.at(ids[i]) ? 1.0f : 0.0f, 1.0f});
+    if (options_->verifier.label_every_token) spread_labels(example);
+    for (const ValueLabel& label : example.labels) labels += label.weight;
   }
   return labels;
 }
@@ -243,6 +288,7 @@ Result<double> VerifierLesson::prepare_pairs(std::span<const AttemptId> ids, std
 Result<VerifierLesson::Validation> VerifierLesson::validate(const WeightsPtr& weights) {
   Validation result;
   const StepBoundaries steps = boundaries();
+  std::vector<LabelledValue> judged_steps;
   for (std::size_t begin = 0, end = 0; begin < validation_.size(); begin = end) {
     while (end < validation_.size() && validation_[end].problem == validation_[begin].problem) ++end;
     std::vector<AttemptId> ids;
@@ -259,6 +305,8 @@ Result<VerifierLesson::Validation> VerifierLesson::validate(const WeightsPtr& we
       if (scores[i].score > best) best = scores[i].score, tied = right = 0;
       if (scores[i].score == best) ++tied, right += correct;
       all_right += correct;
+      if (const auto label = labels_.find(ids[i]); label != labels_.end())
+        add_judged_steps(label->second, scores[i], judged_steps);
     }
     result.best_of_k += right / tied;
     result.pass_at_1 += all_right / double(scores.size());
@@ -269,6 +317,7 @@ Result<VerifierLesson::Validation> VerifierLesson::validate(const WeightsPtr& we
     result.best_of_k /= double(result.problems);
     result.pass_at_1 /= double(result.problems);
   }
+  if (const double auc = roc_auc(judged_steps); auc == auc) result.step_auc = auc;
   return result;
 }
 

@@ -39,6 +39,7 @@ class VerifierLesson {
 
   struct Validation {
     double best_of_k = 0, pass_at_1 = 0;
+    double step_auc = 0;                // prm: of step values against rollouts that are mostly right; 0 = not known
     std::uint64_t problems = 0, k = 0;  // k: the most candidates a problem has
   };
   // The validation problems' newest candidates, ranked by `weights`. No problems: all zero.
@@ -50,6 +51,9 @@ class VerifierLesson {
   Result<std::vector<GradedAttempt>> graded_attempts() const;
   void keep_validation(const std::vector<GradedAttempt>& attempts);
   Status label_steps(std::vector<AttemptId> wanted);
+  Status label_validation();
+  Status load_labels(std::vector<AttemptId> ids);
+  Status label_missing(std::vector<AttemptId> ids);
   Status make_labels(std::span<const AttemptId> ids);
   Result<double> prepare_pairs(std::span<const AttemptId> ids, std::vector<TrainExample>& batch, Learner& learner);
   Status reference_logprobs(std::span<const AttemptId> ids, std::span<const TrainExample> batch);
@@ -66,7 +70,7 @@ class VerifierLesson {
   std::vector<GradedAttempt> validation_;               // by problem
   std::unordered_map<AttemptId, double> reference_;     // log G_SFT(y|x)
   std::unordered_map<AttemptId, bool> correct_;         // of those in units_, for outcome labels
-  std::unordered_map<AttemptId, AttemptScore> labels_;  // for process labels
+  std::unordered_map<AttemptId, AttemptScore> labels_;  // for process labels, validation attempts' too
 };
 
 }  // namespace autodidact

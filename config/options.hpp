@@ -139,6 +139,7 @@ struct VerifierOptions {
   std::int64_t checkpoints = 4;        // of a round's training, of which the one with the best Best-of-k is taken
   double validation_share = 0.1;       // of the problems: never trained on, they choose the checkpoint
   std::int64_t rollouts = 8;           // prm: completions from the end of each step
+  bool label_every_token = true;       // orm, prm: a label also counts at the tokens before it, up to the one before
   std::int64_t label_attempts = 512;   // prm: attempts a round whose steps are labelled
   std::string step_labels = "soft";    // prm: soft (share of right rollouts) | hard (any right)
   std::string aggregate = "last";      // prm, the score of a whole attempt: last | min | product

@@ -35,6 +35,10 @@ void add_verifier_fields(std::vector<Field>& f) {
            "prm: completions drawn from the end of each step to label it."},
           {"verifier.label_attempts", in(&V::label_attempts), Reload::kNextRound, "attempts", between(1, 1e7),
            "prm: attempts a round whose steps are labelled."},
+          {"verifier.label_every_token", in(&V::label_every_token), Reload::kNextRound, "", any(),
+           "orm, prm: a label counts in equal parts at every token of its step (orm: of the completion), as in Cobbe et al., "
+           "not "
+           "at the last alone. Scores read the last."},
           {"verifier.step_labels", in(&V::step_labels), Reload::kNextRound, "", one_of({"soft", "hard"}),
            "prm: the share of a step's rollouts that end right, or whether any does."},
           {"verifier.aggregate", in(&V::aggregate), Reload::kNextRound, "", one_of({"last", "min", "product"}),

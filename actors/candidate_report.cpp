@@ -26,7 +26,8 @@ std::string vote(JudgedCandidates candidates) {
     else
       same->second += weight;
   }
-  const auto most = std::max_element(sums.begin(), sums.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+  const auto most =
+      std::max_element(sums.begin(), sums.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
   return most == sums.end() ? "" : most->first;
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// From the candidates of held-out problems to numbers: what choosing among k of them is worth, and how far an answer's confidence
-// can be believed. No CAF. Pure functions of their arguments; any thread.
+// From the candidates of held-out problems to numbers: what choosing among k of them is worth, and how far an answer's
+// confidence can be believed. No CAF. Pure functions of their arguments; any thread.
 
 #include <nlohmann/json_fwd.hpp>
 #include <span>
@@ -18,8 +18,8 @@ namespace autodidact {
 // Whether a candidate's answer is right. An unfinished one is wrong.
 bool is_right(const Task& task, const Problem& problem, const Candidate& candidate);
 
-// What the estimators know of an outcome's candidates, filled up to `samples` with wrong ones that say nothing: budget, deadline
-// or the model's length took those, and leaving them out would flatter.
+// What the estimators know of an outcome's candidates, filled up to `samples` with wrong ones that say nothing: budget,
+// deadline or the model's length took those, and leaving them out would flatter.
 std::vector<JudgedCandidate> judged_candidates(const Task& task, const Problem& problem, const SearchOutcome& outcome,
                                                std::size_t samples);
 
@@ -36,7 +36,8 @@ std::vector<JudgedAnswer> judged_votes(std::span<const std::vector<JudgedCandida
 // fewer than four problems.
 std::vector<JudgedConfidence> cross_fitted(std::span<const JudgedAnswer> answers, std::size_t per_problem);
 
-// {"ece", "adaptive_ece", "brier", "aurc", "error", "error_after_abstaining_20", "risk_coverage": [[threshold, coverage, error]]}
+// {"ece", "adaptive_ece", "brier", "aurc", "error", "error_after_abstaining_20", "risk_coverage": [[threshold, coverage,
+// error]]}
 nlohmann::json confidence_json(JudgedConfidences answers);
 
 }  // namespace autodidact

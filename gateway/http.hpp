@@ -24,7 +24,7 @@ struct HttpReply {
   int status = 200;
   std::string body;
   std::string content_type = "application/json";
-  std::string allow;                                         // of a 405: the methods that do work
+  std::string allow;  // of a 405: the methods that do work
   // Further ones of our own making, never a client's bytes; or another cache-control than no-store.
   std::vector<std::pair<std::string, std::string>> headers;
 };

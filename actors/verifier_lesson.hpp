@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -39,7 +40,7 @@ class VerifierLesson {
 
   struct Validation {
     double best_of_k = 0, pass_at_1 = 0;
-    double step_auc = 0;                // prm: of step values against rollouts that are mostly right; 0 = not known
+    std::optional<double> step_auc;     // prm: of step values against rollouts that are mostly right
     std::uint64_t problems = 0, k = 0;  // k: the most candidates a problem has
   };
   // The validation problems' newest candidates, ranked by `weights`. No problems: all zero.

@@ -67,15 +67,17 @@ Status TrainerEngine::take_checkpoint(const TrainCommand& command) {
            {{"step", learner_->cursor().plan_step},
             {"best_of_k", measured.best_of_k},
             {"pass_at_1", measured.pass_at_1},
-            {"step_auc", measured.step_auc}});
+            {"step_auc", measured.step_auc.value_or(0)}});
   if (!before.is_null() && before["best_of_k"].get<double>() > measured.best_of_k) return {};
   turn_.leave();
   CheckpointFiles files = context_->start.files;
-  files[kMeasured] =
-      json{{"best_of_k", measured.best_of_k}, {"pass_at_1", measured.pass_at_1}, {"k", measured.k},
-           {"problems", measured.problems},   {"step_auc", measured.step_auc},   {"step", learner_->cursor().plan_step}}
-          .dump() +
-      "\n";
+  json now{{"best_of_k", measured.best_of_k},
+           {"pass_at_1", measured.pass_at_1},
+           {"k", measured.k},
+           {"problems", measured.problems},
+           {"step", learner_->cursor().plan_step}};
+  if (measured.step_auc) now["step_auc"] = *measured.step_auc;
+  files[kMeasured] = now.dump() + "\n";
   return patiently([&] { return save_checkpoint(*weights, files, directory).status(); });
 }
 

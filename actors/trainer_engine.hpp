@@ -63,6 +63,7 @@ class TrainerEngine : public std::enable_shared_from_this<TrainerEngine> {
   // Of a verifier, in trainer_verifier.cpp.
   Status run_verifier_plan(const TrainCommand& command);
   Status take_checkpoint(const TrainCommand& command);
+  Status store_scores(const TrainCommand& command);
   Status write_verifier(const TrainCommand& command);
   bool wait_for_grant(std::size_t count);
   Status step_once(const std::vector<AttemptId>& ids, const std::vector<AttemptId>& next, const char* phase);

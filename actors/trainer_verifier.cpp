@@ -2,7 +2,9 @@
 // verifier's loss says little about how it ranks, and the best one becomes the version. The best so far lies in the version's
 // directory, with what it scored, until the plan is done and a record names it: a crash costs nothing but steps.
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "actors/trainer_engine.hpp"
 #include "config/files.hpp"
@@ -14,6 +16,7 @@ namespace {
 
 using nlohmann::json;
 constexpr const char* kMeasured = "validation.json";
+constexpr std::size_t kScoresAtOnce = 512;
 
 // What lies in the directory of a version under way; null when nothing (usable) does.
 json measured_in(const std::string& directory) {
@@ -81,8 +84,24 @@ Status TrainerEngine::take_checkpoint(const TrainCommand& command) {
   return patiently([&] { return save_checkpoint(*weights, files, directory).status(); });
 }
 
+// What it makes of the attempts that chose it, for people to read.
+Status TrainerEngine::store_scores(const TrainCommand& command) {
+  AD_ASSIGN_OR_RETURN(const WeightsPtr weights, context_->weights->get(command.produce));
+  AD_ASSIGN_OR_RETURN(const auto scores, lesson_->score_validation(weights));
+  turn_.leave();
+  for (std::size_t first = 0; first < scores.size(); first += kScoresAtOnce) {
+    const auto part = std::span(scores).subspan(first, std::min(kScoresAtOnce, scores.size() - first));
+    WriteSet set;
+    set.scores.assign(part.begin(), part.end());
+    const Status status = patiently([&] { return context_->store->commit(set).status(); });
+    if (!status.ok() && status.code() != Errc::kNotFound) return status;  // not found: retention took one of them
+  }
+  return {};
+}
+
 Status TrainerEngine::write_verifier(const TrainCommand& command) {
   AD_RETURN_IF_ERROR(settle_save());
+  AD_RETURN_IF_ERROR(store_scores(command));
   const std::string directory = context_->weights->path_of(command.produce);
   const json measured = measured_in(directory);
   if (measured.is_null()) return {Errc::kIo, directory + "/" + kMeasured + ": the verifier's checkpoint cannot be read back"};

@@ -1,6 +1,7 @@
 #include "actors/verifier_lesson.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <numeric>
 
@@ -50,7 +51,7 @@ void shuffle_by_id(std::vector<AttemptId>& ids) {
 }
 
 // A step counts as right when most rollouts from its end are.
-void add_judged_steps(const AttemptScore& rollouts, const VerifierScore& score, std::vector<LabelledValue>& judged) {
+void add_judged_steps(const AttemptScore& rollouts, const AttemptScore& score, std::vector<LabelledValue>& judged) {
   for (std::size_t s = 0; s < std::min(rollouts.steps.size(), score.steps.size()); ++s)
     judged.push_back({score.steps[s], rollouts.steps[s] >= 0.5f});
 }
@@ -285,27 +286,54 @@ Result<double> VerifierLesson::prepare_pairs(std::span<const AttemptId> ids, std
   return static_cast<double>(ids.size() / 2);
 }
 
+Result<std::vector<AttemptScore>> VerifierLesson::scores_of(const WeightsPtr& weights, std::size_t begin, std::size_t end) {
+  if (!hooks_.before_step()) return Status(Errc::kTemporary, "scoring validation problems was stopped");
+  const StepBoundaries steps = boundaries();
+  std::vector<AttemptId> ids;
+  for (std::size_t i = begin; i < end; ++i) ids.push_back(validation_[i].id);
+  AD_ASSIGN_OR_RETURN(const auto attempts, context_->store->read(ids));
+  std::vector<ScoreCall> calls;
+  for (const JudgedAttempt& judged : attempts)
+    calls.push_back({judged.attempt.prompt_tokens, judged.attempt.tokens, steps.ends(judged.attempt.tokens)});
+  AD_ASSIGN_OR_RETURN(auto values, ranker_.score({weights, start_}, calls));
+  std::vector<AttemptScore> scores;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    auto ends = values[i].steps.empty() ? std::vector<std::uint32_t>() : std::move(calls[i].step_ends);
+    scores.push_back(
+        {ids[i], command_.produce, options_->verifier.kind, values[i].score, std::move(ends), std::move(values[i].steps)});
+  }
+  return scores;
+}
+
+std::size_t VerifierLesson::end_of_problem(std::size_t begin) const {
+  std::size_t end = begin;
+  while (end < validation_.size() && validation_[end].problem == validation_[begin].problem) ++end;
+  return end;
+}
+
+Result<std::vector<AttemptScore>> VerifierLesson::score_validation(const WeightsPtr& weights) {
+  std::vector<AttemptScore> all;
+  for (std::size_t begin = 0, end = 0; begin < validation_.size(); begin = end) {
+    end = end_of_problem(begin);
+    AD_ASSIGN_OR_RETURN(auto scores, scores_of(weights, begin, end));
+    std::move(scores.begin(), scores.end(), std::back_inserter(all));
+  }
+  return all;
+}
+
 Result<VerifierLesson::Validation> VerifierLesson::validate(const WeightsPtr& weights) {
   Validation result;
-  const StepBoundaries steps = boundaries();
   std::vector<LabelledValue> judged_steps;
   for (std::size_t begin = 0, end = 0; begin < validation_.size(); begin = end) {
-    while (end < validation_.size() && validation_[end].problem == validation_[begin].problem) ++end;
-    std::vector<AttemptId> ids;
-    for (std::size_t i = begin; i < end; ++i) ids.push_back(validation_[i].id);
-    if (!hooks_.before_step()) return Status(Errc::kTemporary, "validating a checkpoint was stopped");
-    AD_ASSIGN_OR_RETURN(const auto attempts, context_->store->read(ids));
-    std::vector<ScoreCall> calls;
-    for (const JudgedAttempt& judged : attempts)
-      calls.push_back({judged.attempt.prompt_tokens, judged.attempt.tokens, steps.ends(judged.attempt.tokens)});
-    AD_ASSIGN_OR_RETURN(const auto scores, ranker_.score({weights, start_}, calls));
+    end = end_of_problem(begin);
+    AD_ASSIGN_OR_RETURN(const auto scores, scores_of(weights, begin, end));
     double best = -std::numeric_limits<double>::infinity(), tied = 0, right = 0, all_right = 0;
     for (std::size_t i = 0; i < scores.size(); ++i) {
       const double correct = validation_[begin + i].correct ? 1 : 0;
       if (scores[i].score > best) best = scores[i].score, tied = right = 0;
       if (scores[i].score == best) ++tied, right += correct;
       all_right += correct;
-      if (const auto label = labels_.find(ids[i]); label != labels_.end())
+      if (const auto label = labels_.find(scores[i].attempt); label != labels_.end())
         add_judged_steps(label->second, scores[i], judged_steps);
     }
     result.best_of_k += right / tied;

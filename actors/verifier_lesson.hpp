@@ -45,6 +45,8 @@ class VerifierLesson {
   };
   // The validation problems' newest candidates, ranked by `weights`. No problems: all zero.
   Result<Validation> validate(const WeightsPtr& weights);
+  // What `weights` say of these candidates, to be stored: a person may ask what a verifier makes of an attempt.
+  Result<std::vector<AttemptScore>> score_validation(const WeightsPtr& weights);
 
  private:
   using Units = std::vector<std::vector<AttemptId>>;  // drawn together: a pair, or an attempt
@@ -59,6 +61,9 @@ class VerifierLesson {
   Result<double> prepare_pairs(std::span<const AttemptId> ids, std::vector<TrainExample>& batch, Learner& learner);
   Status reference_logprobs(std::span<const AttemptId> ids, std::span<const TrainExample> batch);
   StepBoundaries boundaries() const;
+  // Of the attempts validation_[begin .. end), those of one problem.
+  std::size_t end_of_problem(std::size_t begin) const;
+  Result<std::vector<AttemptScore>> scores_of(const WeightsPtr& weights, std::size_t begin, std::size_t end);
 
   const ContextPtr context_;
   const std::shared_ptr<const Options> options_;

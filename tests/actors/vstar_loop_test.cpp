@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <set>
 #include <thread>
 
@@ -166,17 +167,22 @@ TEST_P(VStarLoop, ARestartBehindTheLastStepStillMeasuresIt) {
 INSTANTIATE_TEST_SUITE_P(Kinds, VStarLoop, ::testing::Values("dpo", "orm", "prm"),
                          [](const auto& info) { return std::string(info.param); });
 
+// All scores of a loop's store by who gave them.
+std::map<VersionId, std::vector<AttemptScore>> scores_by_scorer(TestLoop& loop) {
+  std::vector<AttemptId> ids;
+  for (const auto& judged : all_attempts(loop.store())) ids.push_back(judged.attempt.id);
+  std::map<VersionId, std::vector<AttemptScore>> by_scorer;
+  for (AttemptScore& score : loop.store().scores(ids).value()) by_scorer[score.scorer].push_back(std::move(score));
+  return by_scorer;
+}
+
 TEST(VStarLoopOfSteps, StoresTheRolloutsValueOfEveryStep) {
   TestLoop loop(vstar_settings("prm"));
   ASSERT_TRUE(loop.wait_finished(60s)) << loop.status().dump(1);
-  std::vector<AttemptId> ids;
   const auto attempts = all_attempts(loop.store());
-  for (const auto& judged : attempts) ids.push_back(judged.attempt.id);
-  const auto scores = loop.store().scores(ids).value();
-  EXPECT_GT(scores.size(), 30u);
-  EXPECT_EQ(loop.store().counts().scores, scores.size());
-  for (const AttemptScore& score : scores) {
-    EXPECT_EQ(score.scorer, 0u);
+  const auto rollouts = scores_by_scorer(loop)[0];
+  EXPECT_GT(rollouts.size(), 30u);
+  for (const AttemptScore& score : rollouts) {
     EXPECT_EQ(score.kind, "rollouts");
     const auto attempt =
         std::find_if(attempts.begin(), attempts.end(), [&](const auto& a) { return a.attempt.id == score.attempt; });
@@ -185,6 +191,24 @@ TEST(VStarLoopOfSteps, StoresTheRolloutsValueOfEveryStep) {
     EXPECT_EQ(score.steps.back(), attempt->verdict.outcome == Outcome::kCorrect ? 1.0f : 0.0f);
     EXPECT_EQ(score.score, score.steps.back());
     for (const float step : score.steps) EXPECT_TRUE(step == 0 || step == 0.5f || step == 1) << "of two rollouts";
+  }
+}
+
+// So that a person can ask what it makes of an attempt: of those that chose its checkpoint.
+TEST_P(VStarLoop, StoresWhatEachVerifierMakesOfTheAttemptsThatChoseIt) {
+  TestLoop loop(vstar_settings(GetParam()));
+  ASSERT_TRUE(loop.wait_finished(60s)) << loop.status().dump(1);
+  auto by_scorer = scores_by_scorer(loop);
+  const double share = loop.options().verifier.validation_share;
+  for (const VersionId verifier : {3u, 5u}) {
+    EXPECT_GT(by_scorer[verifier].size(), 20u);
+    for (const AttemptScore& score : by_scorer[verifier]) {
+      EXPECT_EQ(score.kind, GetParam());
+      EXPECT_EQ(score.steps.empty(), std::string(GetParam()) != "prm");
+      EXPECT_EQ(score.steps.size(), score.step_ends.size());
+      EXPECT_TRUE(
+          is_validation(loop.store().summary(score.attempt)->problem, share, static_cast<std::uint64_t>(loop.options().seed)));
+    }
   }
 }
 

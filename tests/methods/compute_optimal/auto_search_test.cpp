@@ -26,6 +26,9 @@ class SevenScorer : public Scorer {
   Result<std::vector<std::vector<float>>> logprobs(const Weights&, std::span<const TrainExample>) override {
     return Status(Errc::kInternal, "not asked for");
   }
+  Result<std::vector<std::vector<RankedToken>>> ranked(const Weights&, std::span<const TrainExample>) override {
+    return Status(Errc::kInternal, "no search asks for ranks");
+  }
   Result<std::vector<std::vector<float>>> values(const Weights&, std::span<const TrainExample> batch) override {
     std::vector<std::vector<float>> out;
     for (const TrainExample& example : batch)

@@ -241,7 +241,7 @@ TEST_F(DaemonProcess, WhatItCannotRunOnIsRefusedAndNothingIsMade) {
 
 // Asked through the admin socket, corrected over HTTP, killed between any two steps: everything happens once.
 TEST_F(DaemonProcess, AnswersAndFeedbackOnThemSurviveKill9) {
-  const std::vector<std::string> learning = {"serve.learn_from_requests=true"};
+  const std::vector<std::string> learning = {"serve.learn_from_requests=true", "gateway.listen=127.0.0.1:0"};
   const auto items = [&](std::uint32_t round) {
     const auto store = open_store_read_only(subject_->data_dir() + "/store", {});
     return store.ok() ? (*store)->items_of_round(round).value() : std::vector<ItemState>();

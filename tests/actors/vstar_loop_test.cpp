@@ -69,7 +69,8 @@ TEST_P(VStarLoop, TrainsAGeneratorAndAVerifierEachRound) {
     const auto metrics = nlohmann::json::parse(version.metrics_json);
     if (!verifier) continue;
     EXPECT_EQ(version.method, std::string("vstar/") + GetParam());
-    EXPECT_EQ(metrics.at("k"), 4) << "all samples of a problem";
+    const auto k = metrics.at("k").get<std::uint64_t>();  // of the problem that was asked most often in the round
+    EXPECT_TRUE(k >= 4 && k % 4 == 0) << k;
     EXPECT_GT(metrics.at("problems"), 5);
     EXPECT_GE(metrics.at("best_of_k"), 0);
     EXPECT_EQ(metrics.at("step").get<std::uint64_t>() % 4, 0u) << "twelve steps, three checkpoints";

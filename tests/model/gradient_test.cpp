@@ -79,7 +79,7 @@ TEST_P(GradientTest, TheLikeliestTokensAgreeWithAutograd) {
     for (std::size_t j = 0; j < fused[i].size(); ++j) {
       const RankedToken &own = fused[i][j], &other = torch[i][j];
       EXPECT_EQ(own.logprob, logprobs[i][j]);
-      EXPECT_NEAR(own.best_logprob, other.best_logprob, 1e-5 * (1 + std::abs(other.best_logprob)));
+      EXPECT_NEAR(own.best_logprob, other.best_logprob, 1e-4);  // of logits that are as exact as those of unlikely tokens
       EXPECT_GE(own.best_logprob, own.logprob);
       if (own.best == examples[i].example->tokens[examples[i].first_counted() + 1 + j])
         EXPECT_EQ(own.best_logprob, own.logprob);

@@ -135,7 +135,7 @@ class Experiment:
             for future in concurrent.futures.as_completed(runs):
                 try:
                     print(future.result(), flush=True)
-                except (RuntimeError, OSError, subprocess.TimeoutExpired) as error:
+                except (RuntimeError, ValueError, OSError, subprocess.TimeoutExpired) as error:
                     failures += 1
                     print(f"{runs[future]}: {error}", file=sys.stderr, flush=True)
         except KeyboardInterrupt:

@@ -41,11 +41,11 @@ def measure(experiment, arm, seed, directory):
         return experiment.evaluate(arm, seed, directory, *words, *more)
 
     result = {"search": evaluate(SEARCHES[arm], ["2000"], "--limit", "500")["strategies"]}
-    versions = [v for v in experiment.client(directory, "replay", "versions") if v.get("type") == "version"]
+    versions = [v for v in experiment.client(directory, "replay", "versions", "--json") if v.get("type") == "version"]
     result["verifiers"] = [v["metrics"] for v in versions if v["line"] == "verifier"]
     newest = max(v["id"] for v in versions if v["line"] == "generator")
     result["shape"] = json.loads((directory / f"versions/v{newest:06d}/config.json").read_text())
-    stats = next(line for line in experiment.client(directory, "replay", "stats") if line.get("type") == "store")
+    stats = next(line for line in experiment.client(directory, "replay", "stats", "--json") if line.get("type") == "store")
     result["attempts"] = stats["attempts"]
     result["steps"] = max(v["step"] for v in versions)
     if arm == "vstar":

@@ -30,7 +30,7 @@ def preset_of(args):
 
 
 def collect(experiment, arm, seed, directory, seconds):
-    versions = list(experiment.client(directory, "replay", "versions"))
+    versions = list(experiment.client(directory, "replay", "versions", "--json"))
     versions = [line for line in versions if line.get("line") in ("generator", "verifier")]
     rounds = {}
     for version in sorted(versions, key=lambda v: v["id"]):

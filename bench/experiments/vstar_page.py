@@ -40,6 +40,19 @@ def by_round(runs):
                   "Best-of-k over Pass@1 on validation problems"], rows)
 
 
+def stopped_table(runs):
+    """Each seed at its last round whose generator is right 40 to 70 % of the time, when samples still differ."""
+    rows = []
+    for run in runs:
+        fitting = [e for e in run["rounds"] if at(e, "best", 16) is not None and 0.4 <= at(e, "pass", 1) <= 0.7]
+        if fitting:
+            entry = fitting[-1]
+            values = [at(entry, way, k) for way, k in (("pass", 1), ("majority", 16), ("best", 16), ("pass", 16))]
+            rows.append([str(run["seed"]), str(entry["round"])] + [f"{100 * v:.1f}" for v in values] +
+                        [f"{100 * (values[2] - values[0]):+.1f}", f"{100 * (values[2] - values[1]):+.1f}"])
+    return table(["seed", "round", "Pass@1", "majority@16", "Best-of-16", "Pass@16", "over Pass@1", "over majority"], rows)
+
+
 def k_table(runs):
     rows = []
     for point in last(runs[0])["curve"]:
@@ -99,7 +112,8 @@ def write(path, arms, results, about, task):
     ]
     if "vstar" in by_arm:
         own = [last(run)["verifier"].get("own_accuracy") for run in by_arm["vstar"] if "verifier" in last(run)]
-        parts += ["## V-STaR, seed by seed and by k\n", seeds_table(by_arm["vstar"]), k_table(by_arm["vstar"]),
+        parts += ["## V-STaR, seed by seed and by k\n", seeds_table(by_arm["vstar"]),
+                  "Stopped at 40 to 70 % Pass@1:\n", stopped_table(by_arm["vstar"]), k_table(by_arm["vstar"]),
                   f"The last verifier as a generator, greedy, all held-out problems: {spread(own)}.\n"]
     parts += ["## How sure the answers are\n", confidence_table(arms, by_arm), "## Every arm by round\n"]
     for name, runs in by_arm.items():

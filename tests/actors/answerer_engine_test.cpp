@@ -126,6 +126,17 @@ TEST(Answerer, StreamsTheTextThatTheAnswerHas) {
   EXPECT_GT(heard->parts.size(), 10u) << "as it comes";
 }
 
+TEST(Answerer, TokensThatComeAtOnceShareAPart) {
+  Bench bench({.oracle = digits(15), .tokens_per_step = 16});
+  AnswerRequest request = Bench::text("1");
+  request.logprobs = true;
+  const auto heard = bench.submit(request);
+  ASSERT_TRUE(heard->done());
+  EXPECT_EQ(heard->streamed(0), heard->answer.get().value().choices[0].text);
+  EXPECT_EQ(heard->parts.front().tokens.size(), 1u) << "the first is shown without the others";
+  EXPECT_LT(heard->parts.size(), 16u);
+}
+
 TEST(Answerer, AStopTextEndsTheAnswerAndNeverShows) {
   Bench bench({.oracle = always("12,34,5=6789"), .tokens_per_step = 1});
   AnswerRequest request = Bench::text("1");

@@ -82,7 +82,7 @@ struct Answer {
 struct AnswerListener {
   std::function<void(const AnswerPart&)> part;  // null: not streamed. Requests with `reasoning` have no parts but the answer's
   std::function<void(Result<Answer>)> done;     // exactly once, last
-  std::function<bool()> wanted;                 // false: the client left; asked at every step, then done() gets kTemporary
+  std::function<bool()> wanted;                 // false: the client left; asked every few ms, then done() gets kTemporary
 };
 
 struct Feedback {

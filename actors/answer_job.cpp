@@ -1,9 +1,11 @@
 #include "actors/answer_job.hpp"
 
 #include <algorithm>
-#include <random>
+#include <iterator>
+#include <utility>
 
 #include "actors/answer_report.hpp"
+#include "config/entropy.hpp"
 #include "model/stop_strings.hpp"
 #include "tasks/counter_hash.hpp"
 
@@ -11,12 +13,8 @@ namespace autodidact {
 namespace {
 
 constexpr std::uint32_t kMostChoices = 1024;
+constexpr std::chrono::milliseconds kShowEvery{10};
 constexpr std::size_t kMostStops = 16, kLongestStop = 1024, kMostStored = 64;
-
-std::uint64_t fresh_seed() {
-  std::random_device device;
-  return (std::uint64_t{device()} << 32) | device();
-}
 
 Status check(const AnswerRequest& request) {
   if (request.n < 1 || request.n > kMostChoices)
@@ -46,13 +44,13 @@ Status AnswerJob::prepare(const Tools& tools) {
   const AnswerRequest& request = *asked_.request;
   tokenizer_ = tools.context->tokenizer;
   sampler_ = request.sampler;
-  seed_ = request.seed ? *request.seed : fresh_seed();
+  seed_ = request.seed ? *request.seed : entropy64();
   stops_ = request.stop;
   const std::string& own = tools.context->prompts->stop();
   if (prompt_.problem && !own.empty()) stops_.push_back(own);
   if (request.reasoning) AD_RETURN_IF_ERROR(prepare_reasoning(tools));
   AD_ASSIGN_OR_RETURN(const auto ends, make_stop_strings(stops_, tokenizer_));
-  for (std::size_t i = 0; i < request.n; ++i) choices_.emplace_back(TextStream(tokenizer_, stops_));
+  for (std::size_t i = 0; i < request.n; ++i) choices_.emplace_back(TextStream(tokenizer_, stops_, request.logprobs));
   const bool generates = !request.echo || request.sampler.max_tokens > 0;
   if (!generates) return {};
   for (std::size_t i = 0; i < request.n; ++i) questions_.push_back(question(tools, i, ends));
@@ -107,10 +105,24 @@ std::vector<SearchRequest> AnswerJob::searches(std::uint64_t first_tag) {
   return requests;
 }
 
+// The first token is shown at once; those that come faster than anybody reads share a part.
 void AnswerJob::drawn(std::size_t choice, TokenId token, float logprob) {
-  if (!first_token_) first_token_ = std::chrono::steady_clock::now();
-  AnswerPart part = choices_[choice].stream.push(token, logprob);
-  if (!whole_at_once()) give(choice, std::move(part));
+  const Time now = std::chrono::steady_clock::now();
+  if (!first_token_) first_token_ = now;
+  Choice& of = choices_[choice];
+  AnswerPart part = of.stream.push(token, logprob);
+  if (whole_at_once() || !asked_.asker->streams()) return;
+  of.held.text += part.text;
+  std::move(part.tokens.begin(), part.tokens.end(), std::back_inserter(of.held.tokens));
+  if (now - of.shown_at < kShowEvery) return;
+  of.shown_at = now;
+  show_held(choice);
+}
+
+void AnswerJob::show_held(std::size_t choice) { give(choice, std::exchange(choices_[choice].held, {})); }
+
+void AnswerJob::show_held() {
+  for (std::size_t i = 0; i < choices_.size(); ++i) show_held(i);
 }
 
 void AnswerJob::give(std::size_t choice, AnswerPart part) const {
@@ -135,6 +147,7 @@ void AnswerJob::take(std::size_t search, SearchOutcome outcome) {
     return;
   }
   AnswerPart rest = choice.stream.finish();
+  show_held(search);
   if (!whole_at_once()) give(search, std::move(rest));
   if (!outcome.result.candidates.empty()) choice.candidate = std::move(outcome.result.candidates.front());
 }

@@ -53,6 +53,7 @@ class AnswerJob {
   // Once all is there. calibration: null for none.
   Answer answer(const Calibration* calibration, VersionId serving, VersionId verifier);
   void show(const Answer& answer);  // the parts that were not shown yet
+  void show_held();                 // what waits for the next token, which may take long to come
 
   const std::optional<Problem>& problem() const { return prompt_.problem; }
   std::vector<Attempt> attempts(const Context& context) const;  // the answer's first
@@ -63,6 +64,8 @@ class AnswerJob {
   struct Choice {
     explicit Choice(TextStream stream) : stream(std::move(stream)) {}
     TextStream stream;
+    AnswerPart held;  // drawn, not shown yet
+    Time shown_at;
     Candidate candidate;
     std::vector<RankedToken> ranks;  // of all tokens but the prompt's first
   };
@@ -74,6 +77,7 @@ class AnswerJob {
                                            const std::shared_ptr<const EndOfText>& ends);
   bool whole_at_once() const { return reasons() || (asked_.request->echo && asked_.request->logprobs); }
   void drawn(std::size_t choice, TokenId token, float logprob);
+  void show_held(std::size_t choice);
   void give(std::size_t choice, AnswerPart part) const;
   AnswerChoice choice_of(const Choice& choice) const;
   std::vector<AnswerToken> echoed(const Choice& choice) const;

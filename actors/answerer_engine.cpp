@@ -8,8 +8,9 @@
 namespace autodidact {
 namespace {
 
-constexpr std::chrono::seconds kGrace{2};         // behind a deadline, for the thread to see to it itself
-constexpr std::size_t kScoredTokens = 16 * 1024;  // of echoed texts in one pass, at least one text
+constexpr std::chrono::milliseconds kLookEvery{5};  // after clients that left: it costs as much as a token for each
+constexpr std::chrono::seconds kGrace{2};           // behind a deadline, for the thread to see to it itself
+constexpr std::size_t kScoredTokens = 16 * 1024;    // of echoed texts in one pass, at least one text
 
 double seconds(std::chrono::steady_clock::duration span) { return std::chrono::duration<double>(span).count(); }
 
@@ -120,7 +121,10 @@ void AnswererEngine::wait_on(const std::string& what) {
 
 void AnswererEngine::pump() {
   while (!stopping_ && !thread_->stop_token().stop_requested()) {
-    drop_those_gone(std::chrono::steady_clock::now());
+    if (const auto now = std::chrono::steady_clock::now(); now - looked_ >= kLookEvery) {
+      looked_ = now;
+      drop_those_gone(now);
+    }
     {
       std::lock_guard lock(mutex_);
       if (waiting_.empty() && open_.empty()) {
@@ -176,6 +180,8 @@ Status AnswererEngine::take_weights() {
 }
 
 bool AnswererEngine::hold_device() {
+  if (turn_.is_to_leave())
+    for (const auto& [number, open] : open_) open.job->show_held();
   wait_on("the device");
   const Status held = turn_.hold(thread_->stop_token());
   wait_on(held.ok() ? "" : held.message());

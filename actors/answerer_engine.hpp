@@ -97,6 +97,7 @@ class AnswererEngine : public std::enable_shared_from_this<AnswererEngine> {
   VersionArtefacts artefacts_;
   std::map<std::uint64_t, Open> open_;                                           // by number, in order of admission
   std::unordered_map<std::uint64_t, std::pair<std::uint64_t, std::size_t>> of_;  // search tag -> job, its search
+  Time looked_;                                                                  // after those who left
   std::uint64_t next_number_ = 1, next_tag_ = 1;
   std::vector<SearchOutcome> ended_;
   DecoderStats accounted_;

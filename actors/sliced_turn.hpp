@@ -27,6 +27,8 @@ class SlicedTurn {
     since_ = std::chrono::steady_clock::now();
     return {};
   }
+  // The next hold() may take long.
+  bool is_to_leave() const { return !inside_ || gate_.yield_wanted(use_, std::chrono::steady_clock::now() - since_ < kSlice); }
   void leave() {
     turn_.leave();
     inside_ = false;

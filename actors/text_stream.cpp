@@ -15,11 +15,11 @@ std::size_t begun(std::string_view text, std::string_view stop) {
 }  // namespace
 
 AnswerPart TextStream::push(TokenId token, float logprob) {
-  const std::string bytes = tokenizer_->token_bytes(token);
+  std::string bytes = tokenizer_->token_bytes(token);
   const std::size_t before = bytes_.size();
   bytes_ += bytes;
   if (!cut_) look_for_stops(before);
-  pending_.push_back({{token, bytes, logprob, std::nullopt}, before, bytes_.size()});
+  if (keeps_tokens_) pending_.push_back({{token, std::move(bytes), logprob, std::nullopt}, before, bytes_.size()});
   return show(cut_ ? *cut_ : bytes_.size() - held_back());
 }
 

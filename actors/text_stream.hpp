@@ -14,9 +14,9 @@ namespace autodidact {
 
 class TextStream {
  public:
-  // stops: not empty texts; may be none.
-  TextStream(std::shared_ptr<const Tokenizer> tokenizer, std::vector<std::string> stops)
-      : tokenizer_(std::move(tokenizer)), stops_(std::move(stops)) {}
+  // stops: not empty texts; may be none. keeps_tokens: false where nobody asks for them, they take longer than the text.
+  TextStream(std::shared_ptr<const Tokenizer> tokenizer, std::vector<std::string> stops, bool keeps_tokens = true)
+      : tokenizer_(std::move(tokenizer)), stops_(std::move(stops)), keeps_tokens_(keeps_tokens) {}
 
   // What may be shown now, and the tokens whose text that ends.
   AnswerPart push(TokenId token, float logprob);
@@ -33,6 +33,7 @@ class TextStream {
 
   const std::shared_ptr<const Tokenizer> tokenizer_;
   const std::vector<std::string> stops_;
+  const bool keeps_tokens_;
   std::string bytes_;               // of all tokens
   std::size_t shown_ = 0;           // of them
   std::optional<std::size_t> cut_;  // where a stop text begins

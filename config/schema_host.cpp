@@ -79,7 +79,9 @@ void add_surfaces(std::vector<Field>& f) {
           {"gateway.admin_socket", gateway(&GatewayOptions::admin_socket), Reload::kRestart, "path", any(),
            "Unix socket of the admin API, mode 0600; empty = <data_dir>/admin.sock."},
           {"gateway.listen", gateway(&GatewayOptions::listen), Reload::kRestart, "address:port", any(),
-           "Loopback address for health and metrics, 127.0.0.1:9464 or [::1]:9464; port 0 = any free, empty = off."},
+           "Loopback address of the live page, of answers (/v1), health and metrics: 127.0.0.1:9464 or [::1]:9464; port 0 = "
+           "any "
+           "free, empty = off."},
           {"log.level", log(&LogOptions::level), Reload::kLive, "", one_of({"trace", "debug", "info", "warn", "error"}),
            "Least severe lines to write."},
           {"log.format", log(&LogOptions::format), Reload::kRestart, "", one_of({"text", "json"}),

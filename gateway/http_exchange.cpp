@@ -64,6 +64,7 @@ class SessionExchange : public Exchange {
     streaming_ = finished_ = true;
     const std::lock_guard lock(pipe_->mutex);
     pipe_->finished = true;
+    if (pipe_->scheduled) return on_session([serial = serial_](Session& session) { session.hurry(serial); });
     schedule_pump();
   }
 

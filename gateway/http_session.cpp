@@ -5,6 +5,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/write.hpp>
+#include <boost/beast/core/buffers_cat.hpp>
 
 #include "gateway/errors.hpp"
 #include "gateway/http_exchange.hpp"
@@ -27,6 +28,11 @@ int status_of(beast::error_code error) {
 }
 
 std::string text_of(boost::core::string_view text) { return std::string(text.data(), text.size()); }
+
+bool is_finished(StreamPipe& pipe) {
+  const std::lock_guard lock(pipe.mutex);
+  return pipe.finished;
+}
 
 }  // namespace
 
@@ -257,6 +263,10 @@ void Session::pump(std::uint64_t serial, const std::shared_ptr<StreamPipe>& pipe
   close_pipe(*pipe);
 }
 
+void Session::hurry(std::uint64_t serial) {
+  if (serial == serial_ && state_ == State::kStreaming) pace_.cancel();
+}
+
 void Session::begin_stream(const std::shared_ptr<StreamPipe>& pipe) {
   if (parser_->get().version() < 11) {
     close_pipe(*pipe);
@@ -283,10 +293,10 @@ void Session::begin_stream(const std::shared_ptr<StreamPipe>& pipe) {
 
 void Session::write_soon(const std::shared_ptr<StreamPipe>& pipe) {
   const auto due = last_chunk_ + std::chrono::milliseconds(endpoint_->limits.stream_pace_ms);
-  if (std::chrono::steady_clock::now() >= due) return write_chunk(pipe);
+  if (std::chrono::steady_clock::now() >= due || is_finished(*pipe)) return write_chunk(pipe);
   pace_.expires_at(due);
-  pace_.async_wait([self = shared_from_this(), pipe](beast::error_code error) {
-    if (!error && self->state_ == State::kStreaming && self->pipe_.lock() == pipe) self->write_chunk(pipe);
+  pace_.async_wait([self = shared_from_this(), pipe](beast::error_code) {  // or hurry() has cut it short
+    if (self->state_ == State::kStreaming && self->pipe_.lock() == pipe) self->write_chunk(pipe);
   });
 }
 
@@ -296,7 +306,7 @@ void Session::write_chunk(const std::shared_ptr<StreamPipe>& pipe) {
     const std::lock_guard lock(pipe->mutex);
     chunk_.clear();
     chunk_.swap(pipe->pending);
-    last = chunk_.empty() && pipe->finished;
+    last = pipe->finished;
     if (chunk_.empty() && !last) {
       pipe->scheduled = false;
       return;
@@ -312,8 +322,10 @@ void Session::write_chunk(const std::shared_ptr<StreamPipe>& pipe) {
     self->pipe_.reset();
     self->after_write({}, self->parser_->get().keep_alive());
   };
-  if (last) return net::async_write(stream_, http::make_chunk_last(), std::move(done));
-  net::async_write(stream_, http::make_chunk(net::buffer(chunk_)), std::move(done));
+  const auto chunk = http::make_chunk(net::buffer(chunk_));
+  if (!last) return net::async_write(stream_, chunk, std::move(done));
+  if (chunk_.empty()) return net::async_write(stream_, http::make_chunk_last(), std::move(done));
+  net::async_write(stream_, beast::buffers_cat(chunk, http::make_chunk_last()), std::move(done));
 }
 
 // A wait of an earlier request may still be under way, and then does for this one. Bytes of a next request end the watch: it

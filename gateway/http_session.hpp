@@ -65,6 +65,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void cut(std::uint64_t serial);
   void watch_client(std::uint64_t serial);
   void pump(std::uint64_t serial, const std::shared_ptr<StreamPipe>& pipe);
+  void hurry(std::uint64_t serial);  // the stream is finished: its rest waits for no pace
   void answer_within(std::uint64_t serial, int ms);
 
  private:

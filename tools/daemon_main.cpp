@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <optional>
@@ -20,6 +19,7 @@
 #include "gateway/gateway.hpp"
 #include "gateway/systemd_notify.hpp"
 #include "methods/compute_optimal/strategy_table.hpp"
+#include "tools/gateway_settings.hpp"
 #include "tools/offline_eval.hpp"
 #include "tools/progress_line.hpp"
 
@@ -121,20 +121,6 @@ class Session {
   const sigset_t& signals_;
 };
 
-// What [serve] says of the answers under /v1.
-Status fill_api_settings(const Daemon& daemon, const ServeOptions& options, GatewaySettings& settings) {
-  settings.health_limits.body_bytes = static_cast<std::size_t>(options.max_body_kb) << 10;
-  settings.health_limits.bodies_bytes = std::max(settings.health_limits.bodies_bytes, settings.health_limits.body_bytes);
-  settings.health_limits.connections = static_cast<std::size_t>(options.connections);
-  settings.health_limits.read_ms = 30'000;  // clients keep connections idle for 15 s
-  settings.health_limits.stream_buffer_bytes = 1 << 20;
-  settings.health_limits.stream_pace_ms = 10;
-  settings.api.answer_ms = [&daemon] { return static_cast<int>(daemon.options()->serve.deadline_ms); };
-  if (options.api_key_file.empty()) return Status();
-  AD_ASSIGN_OR_RETURN(settings.api.key, read_api_key(options.api_key_file));
-  return Status();
-}
-
 int serve(const Arguments& arguments, const LoadedConfig& loaded, const RuntimeFactory& runtime) {
   SystemdNotify notify = SystemdNotify::from_environment();
   const sigset_t signals = block_signals();
@@ -145,33 +131,27 @@ int serve(const Arguments& arguments, const LoadedConfig& loaded, const RuntimeF
     close_log();
     return fail(daemon.status());
   }
-  const auto& options = loaded.options;
-  GatewaySettings settings;
-  settings.admin_socket =
-      options.gateway.admin_socket.empty() ? options.data_dir + "/admin.sock" : options.gateway.admin_socket;
-  settings.listen = options.gateway.listen;
-  settings.place.store_directory = options.data_dir + "/store";
-  settings.place.store = options.store;
-  settings.answers = &(*daemon)->answers();
-  if (const Status status = fill_api_settings(**daemon, options.serve, settings); !status.ok()) {
+  const auto settings = gateway_settings(**daemon, loaded.options);
+  if (!settings.ok()) {
     daemon->reset();
     close_log();
-    return fail(status);
+    return fail(settings.status());
   }
-  auto gateway = Gateway::start(**daemon, settings);
+  auto gateway = Gateway::start(**daemon, *settings);
   if (!gateway.ok()) {
     daemon->reset();
     close_log();
     return fail(gateway.status());
   }
   std::unique_ptr<ConfigWatcher> watcher;
-  if (options.watch_config) {
+  if (loaded.options.watch_config) {
     auto watching = ConfigWatcher::start(arguments.config, loaded.digest, [&] { (void)(*daemon)->reload(false); });
     if (!watching.ok()) log_warn("config", "the file is not watched: " + watching.status().message());
     if (watching.ok()) watcher = std::move(watching).value();
   }
-  log_info("daemon", "running",
-           {{"data_dir", options.data_dir}, {"admin", settings.admin_socket}, {"health", (*gateway)->health_address()}});
+  log_info(
+      "daemon", "running",
+      {{"data_dir", loaded.options.data_dir}, {"admin", settings->admin_socket}, {"health", (*gateway)->health_address()}});
   (void)notify.ready("running");
   const int status = Session(**daemon, notify, signals).run();
   watcher.reset();

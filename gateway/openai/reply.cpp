@@ -13,6 +13,18 @@ using Json = nlohmann::ordered_json;
 
 std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
+// What needs no escape is taken as it is: there is one for every token, and `dump` takes longer than the rest of it.
+void append_quoted(std::string& json, std::string_view text) {
+  const bool plain = std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c < 127 && c != '"' && c != '\\'; });
+  if (!plain) {
+    json += dump(Json(text));
+    return;
+  }
+  json += '"';
+  json += text;
+  json += '"';
+}
+
 // OpenAI knows no other ends of a text; a choice that met its deadline was cut short like one that met its length.
 const char* reason_of(Finish finish) { return finish == Finish::kStop ? "stop" : "length"; }
 
@@ -95,7 +107,10 @@ ChunkWriter::ChunkWriter(ReplyHead head, std::size_t choices, bool include_usage
 
 // Written by hand but for the texts: there is one for every token, on the thread that computes them.
 std::string ChunkWriter::event(const std::string& choices, const std::string& more) const {
-  return opening_ + ",\"choices\":[" + choices + "]" + more + (include_usage_ ? ",\"usage\":null}\n\n" : "}\n\n");
+  std::string text;
+  text.reserve(opening_.size() + choices.size() + more.size() + 40);
+  text.append(opening_).append(",\"choices\":[").append(choices).append("]").append(more);
+  return text.append(include_usage_ ? ",\"usage\":null}\n\n" : "}\n\n");
 }
 
 std::string ChunkWriter::begin(std::size_t choice) {
@@ -107,8 +122,11 @@ std::string ChunkWriter::begin(std::size_t choice) {
 
 std::string ChunkWriter::piece(std::size_t choice, std::string_view text, const AnswerToken* tokens, std::size_t count) {
   Written& written = written_[choice];
-  std::string json = "{\"index\":" + std::to_string(choice) + (head_.chat ? ",\"delta\":{\"content\":" : ",\"text\":");
-  json += dump(Json(text)) + (head_.chat ? "}" : "") + ",\"logprobs\":";
+  std::string json;
+  json.reserve(text.size() + 100);
+  json.append("{\"index\":").append(std::to_string(choice)).append(head_.chat ? ",\"delta\":{\"content\":" : ",\"text\":");
+  append_quoted(json, text);
+  json += head_.chat ? "},\"logprobs\":" : ",\"logprobs\":";
   if (head_.logprobs && count > 0) {
     const std::vector<AnswerToken> list(tokens, tokens + count);
     json += dump(head_.chat ? chat_logprobs(list, head_.top_logprobs)
@@ -119,7 +137,8 @@ std::string ChunkWriter::piece(std::size_t choice, std::string_view text, const 
   }
   written.bytes += text.size();
   written.tokens += count;
-  return event(json + ",\"finish_reason\":null}", "");
+  json += ",\"finish_reason\":null}";
+  return event(json, "");
 }
 
 std::string ChunkWriter::part(std::size_t choice, const AnswerPart& part) {

@@ -3,8 +3,8 @@
 #include <sys/stat.h>
 
 #include <nlohmann/json.hpp>
-#include <random>
 
+#include "config/entropy.hpp"
 #include "config/files.hpp"
 #include "gateway/openai/answer_call.hpp"
 #include "gateway/openai/request.hpp"
@@ -44,9 +44,9 @@ std::optional<ApiError> refuse_caller(const HttpRequest& request, const std::str
 }
 
 std::string new_id(bool chat) {
-  std::random_device random;
   std::string id = chat ? "chatcmpl-" : "cmpl-";
-  for (int i = 0; i < 24; ++i) id += "0123456789abcdef"[random() % 16];
+  for (std::uint64_t bits : {entropy64(), entropy64()})
+    for (int i = 0; i < 12; ++i, bits >>= 4) id += "0123456789abcdef"[bits % 16];
   return id;
 }
 

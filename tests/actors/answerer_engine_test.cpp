@@ -108,7 +108,7 @@ TEST(Answerer, TheSameSeedGivesTheSameAnswerWhateverElseRuns) {
 }
 
 TEST(Answerer, StreamsTheTextThatTheAnswerHas) {
-  Bench bench({.oracle = digits(15)});
+  Bench bench({.oracle = digits(15), .decode_step = 12ms});  // slower than tokens that share a part
   AnswerRequest request = Bench::text("1");
   request.n = 2;
   request.logprobs = true;
@@ -124,6 +124,17 @@ TEST(Answerer, StreamsTheTextThatTheAnswerHas) {
     EXPECT_EQ(streamed, 16u);
   }
   EXPECT_GT(heard->parts.size(), 10u) << "as it comes";
+}
+
+TEST(Answerer, TokensThatComeAtOnceShareAPart) {
+  Bench bench({.oracle = digits(15), .tokens_per_step = 16});
+  AnswerRequest request = Bench::text("1");
+  request.logprobs = true;
+  const auto heard = bench.submit(request);
+  ASSERT_TRUE(heard->done());
+  EXPECT_EQ(heard->streamed(0), heard->answer.get().value().choices[0].text);
+  EXPECT_EQ(heard->parts.front().tokens.size(), 1u) << "the first is shown without the others";
+  EXPECT_LT(heard->parts.size(), 16u);
 }
 
 TEST(Answerer, AStopTextEndsTheAnswerAndNeverShows) {

@@ -249,6 +249,42 @@ TEST_F(OpenAiStream, ManyClientsStreamAtOnceAndEachGetsItsOwn) {
   }
 }
 
+TEST_F(OpenAiStream, WhatJsonEscapesArrivesAsItWas) {
+  const std::vector<std::string> parts = {"a \"b\"", "\\", "\n\t\x01", "\x7f", "gr\u00fc\u20ac", "~ /"};
+  answers_.on_answer = [&](FakeAnswers::Asked& asked) {
+    std::string whole;
+    for (const std::string& text : parts) {
+      asked.listener.part({0, text, {}});
+      whole += text;
+    }
+    asked.listener.done(plain_answer(whole));
+  };
+  start();
+  auto connection = health();
+  ASSERT_TRUE(connection.send(completion({{"stream", true}})));
+  const auto events = events_of(stream_reply(connection));
+  ASSERT_EQ(events.size(), parts.size() + 2);
+  for (std::size_t i = 0; i < parts.size(); ++i) EXPECT_EQ(first_choice(events[i])["text"], parts[i]);
+}
+
+TEST_F(OpenAiStream, TheEndOfAStreamWaitsForNoPace) {
+  hold_answers();
+  settings_.health_limits.stream_pace_ms = 60'000;  // longer than any wait of this test
+  start();
+  auto connection = health();
+  for (std::size_t i = 0; i < 3; ++i) {  // on the same connection
+    ASSERT_TRUE(connection.send(completion({{"stream", true}})));
+    held(i).listener.part({0, "4", {}});
+    if (i > 0) {
+      ASSERT_NE(connection.until("\"text\":\"4\"").find("\"4\""), std::string::npos);
+    }
+    held(i).listener.part({0, "2", {}});
+    held(i).listener.done(plain_answer("42"));
+    const std::string reply = connection.until("\r\n0\r\n\r\n");
+    EXPECT_TRUE(reply.ends_with("data: [DONE]\n\n\r\n0\r\n\r\n")) << reply;
+  }
+}
+
 TEST_F(OpenAiStream, PartsFromSeveralThreadsMakeWholeEvents) {
   hold_answers();
   start();

@@ -138,7 +138,10 @@ TEST(Answering, ThatNobodyWantsCostsTheLoopNothing) {
 }
 
 TEST(Answering, AKilledAnswererCostsNobodyAnAnswerAndComesBack) {
-  TestLoop loop({});
+  TestLoop::Settings settings;
+  settings.options.loop.rounds = 1;
+  TestLoop loop(std::move(settings));
+  ASSERT_TRUE(loop.wait_finished(60s));  // nobody else has the device when decoding is blocked
   answer_of(loop, "first", "1+2");
   loop.model().block_decoding(true);
   std::vector<Answered> held;

@@ -33,6 +33,7 @@ BatchDecoder::BatchDecoder(const DecoderOptions& options, const StepDevice& devi
     : options_(options), device_(device), slots_(static_cast<std::size_t>(options.batch)) {
   order_.reserve(slots_.size());
   rows_.reserve(slots_.size());
+  calls_.reserve(slots_.size());
 }
 
 Status BatchDecoder::set_weights(WeightsPtr weights) {
@@ -56,7 +57,7 @@ void BatchDecoder::submit(DecodeRequest request) {
                                       : check_request(request, weights_->config, cache_->pages());
   if (!status.ok()) return leave(result_of(request.tag, Finish::kError, std::move(status)));
   DecodeResult result = result_of(request.tag, Finish::kStop);
-  waiting_.push_back({std::move(request), std::move(result)});
+  waiting_.push_back({{std::move(request), std::move(result), {}}});
 }
 
 void BatchDecoder::cancel(std::uint64_t tag) {
@@ -83,7 +84,7 @@ void BatchDecoder::admit() {
     if (rows >= options_.prefill_rows) return;
     text_.assign(it->request.prompt.begin(), it->request.prompt.end());
     text_.insert(text_.end(), it->result.tokens.begin(), it->result.tokens.end());
-    if (shares_with_one_under_way(text_, cache_->known(text_) + kWorthAStep)) {
+    if (better_later(*it, cache_->known(text_) + kWorthAStep)) {
       ++it;
       continue;
     }
@@ -93,9 +94,11 @@ void BatchDecoder::admit() {
   }
 }
 
-bool BatchDecoder::shares_with_one_under_way(std::span<const TokenId> text, std::int64_t at_least) const {
+bool BatchDecoder::better_later(const Waiting& waiting, std::int64_t worth) const {
   return std::ranges::any_of(order_, [&](std::size_t slot) {
-    return slots_[slot].missing() > 1 && common_prefix(slots_[slot].text, text) >= at_least;
+    const Sequence& other = slots_[slot];
+    const bool both_new = other.result.tokens.empty() && waiting.result.tokens.empty();
+    return (both_new && other.text == text_) || (other.missing() > 1 && common_prefix(other.text, text_) >= worth);
   });
 }
 
@@ -145,7 +148,7 @@ void BatchDecoder::grow() {
 void BatchDecoder::step_back(Sequence& sequence) {
   publish(sequence);
   release(sequence);
-  waiting_.push_front({std::move(sequence.request), std::move(sequence.result)});
+  waiting_.push_front({{std::move(sequence.request), std::move(sequence.result), {}}});
   ++stats_.preempted;
 }
 
@@ -178,43 +181,63 @@ void BatchDecoder::choose_rows() {
 }
 
 void BatchDecoder::list_rows() {
-  const ModelConfig& config = weights_->config;
-  const TokenId never = config.pad_token_id != config.eos_token_id ? config.pad_token_id : -1;
   rows_.clear();
+  calls_.clear();
   for (const std::size_t slot : order_) {
     Sequence& sequence = slots_[slot];
     if (sequence.rows == 0) continue;
-    const double uniform = random_unit(sequence.request.seed, sequence.result.tokens.size());
+    const std::size_t before = calls_.size();
+    if (sequence.sampled()) {
+      add_call(sequence, sequence.text);
+      if (sequence.result.tokens.empty()) add_calls_of_alike(sequence);
+    }
     const auto first = static_cast<std::size_t>(sequence.computed), count = static_cast<std::size_t>(sequence.rows);
-    rows_.push_back({sequence.table.ids,
-                     sequence.computed,
-                     std::span(sequence.text).subspan(first, count),
-                     sequence.sampled(),
-                     {&sequence.request.sampler, {uniform, never, sequence.text}, &sequence.draw}});
+    rows_.push_back({sequence.table.ids, sequence.computed, std::span(sequence.text).subspan(first, count),
+                     std::span<const DrawCall>(calls_.data() + before, calls_.size() - before)});
   }
 }
 
-// The token that was drawn.
-void BatchDecoder::take(Sequence& sequence) {
+void BatchDecoder::add_call(Drawer& drawer, std::span<const TokenId> text) {
   const ModelConfig& config = weights_->config;
-  const DecodeRequest& request = sequence.request;
-  const Draw& draw = sequence.draw;
-  DecodeResult& result = sequence.result;
+  const TokenId never = config.pad_token_id != config.eos_token_id ? config.pad_token_id : -1;
+  const double uniform = random_unit(drawer.request.seed, drawer.result.tokens.size());
+  calls_.push_back({&drawer.request.sampler, {uniform, never, text}, &drawer.draw});
+}
+
+// Those that wait with the same prompt draw with it: as many as find a slot in the next step.
+void BatchDecoder::add_calls_of_alike(const Sequence& sequence) {
+  std::size_t room = slots_.size() - order_.size();
+  for (const Waiting& waiting : waiting_) room -= room > 0 && waiting.drawing ? 1 : 0;
+  auto looked = slots_.size();
+  for (auto it = waiting_.begin(); it != waiting_.end() && room > 0 && looked-- > 0; ++it) {
+    if (it->drawing || !it->result.tokens.empty() || it->request.prompt != sequence.text) continue;
+    it->drawing = true;
+    add_call(*it, sequence.text);
+    --room;
+  }
+}
+
+// The token that was drawn. Says how it ends when that was its last one.
+std::optional<Finish> BatchDecoder::take(Drawer& drawer) {
+  const ModelConfig& config = weights_->config;
+  const DecodeRequest& request = drawer.request;
+  const Draw& draw = drawer.draw;
+  DecodeResult& result = drawer.result;
   if (draw.token < 0) {
     result = result_of(
         request.tag, Finish::kError,
         {Errc::kInternal, "weights version " + std::to_string(weights_->version) + " gave logits that are not finite"});
-    return finish(sequence, Finish::kError);
+    return Finish::kError;
   }
-  sequence.text.push_back(draw.token);
   result.tokens.push_back(draw.token);
   result.logprobs.push_back(draw.logprob);
   result.versions.push_back(weights_->version);
   ++stats_.tokens;
   if (request.drawn) request.drawn(draw.token, draw.logprob);
   const bool ended = draw.token == config.eos_token_id || (request.ends != nullptr && (*request.ends)(result.tokens));
-  if (ended) return finish(sequence, Finish::kStop);
-  if (result.tokens.size() == static_cast<std::size_t>(request.sampler.max_tokens)) finish(sequence, Finish::kLength);
+  if (ended) return Finish::kStop;
+  if (result.tokens.size() == static_cast<std::size_t>(request.sampler.max_tokens)) return Finish::kLength;
+  return {};
 }
 
 void BatchDecoder::finish(Sequence& sequence, Finish how) {
@@ -232,13 +255,42 @@ void BatchDecoder::advance() {
     if (prompt) stats_.prompt_tokens += static_cast<std::uint64_t>(sequence.rows);
     sequence.computed += sequence.rows;
     if (sampled && prompt && sequence.draw.token >= 0) publish(sequence);
-    if (sampled) take(sequence);
-    if (sequence.busy) ++i;  // else the next has taken its place in the order
+    if (!sampled) {
+      ++i;
+      continue;
+    }
+    const std::optional<Finish> how = take(sequence);
+    if (how) {
+      finish(sequence, *how);  // the next takes its place in the order
+      continue;
+    }
+    sequence.text.push_back(sequence.draw.token);
+    ++i;
+  }
+  advance_waiting();
+}
+
+void BatchDecoder::advance_waiting() {
+  for (auto it = waiting_.begin(); it != waiting_.end();) {
+    if (!std::exchange(it->drawing, false)) {
+      ++it;
+      continue;
+    }
+    it->result.cached = static_cast<std::uint32_t>(it->request.prompt.size());
+    const std::optional<Finish> how = take(*it);
+    if (!how) {
+      ++it;
+      continue;
+    }
+    it->result.finish = *how;
+    leave(std::move(it->result));
+    it = waiting_.erase(it);
   }
 }
 
 // The device gave up: every sequence that was under way comes back with the reason.
 void BatchDecoder::fail(const Status& status) {
+  for (Waiting& waiting : waiting_) waiting.drawing = false;
   while (!order_.empty()) {
     Sequence& sequence = slots_[order_.back()];
     sequence.result = result_of(sequence.request.tag, Finish::kError, status);

@@ -2,6 +2,10 @@
 // The Decoder, whatever computes its steps: a set of running sequences, a queue, and a backend. See decoder.hpp for what it
 // promises; owner and thread as there.
 //
+// Prompts: requests with the very same prompt compute it once and draw their first tokens from its last row's logits, each with
+// its own seed: the first of them runs, the others wait for that step and come in with a token. Other common beginnings are
+// computed once where that is worth a step's waiting.
+//
 // Pages: a sequence is admitted when the cache has room for its text and a page for some of those that run. When one that runs
 // needs a page and none is left, the youngest steps back: it goes to the head of the queue with what it has drawn, and computes
 // its keys and values again when it returns. The oldest always gets on, so every request ends.
@@ -39,18 +43,19 @@ class BatchDecoder : public Decoder {
   DecoderStats stats() const override;
 
  private:
-  struct Waiting {
-    DecodeRequest request;
-    DecodeResult result;  // with tokens already when it has stepped back
-  };
-  struct Sequence {
+  struct Drawer {
     DecodeRequest request;
     DecodeResult result;
+    Draw draw;  // outcome of the step under way
+  };
+  struct Waiting : Drawer {  // with tokens already when it has stepped back, or has drawn from another's prompt
+    bool drawing = false;    // does so in the step under way
+  };
+  struct Sequence : Drawer {
     PageTable table;
     std::vector<TokenId> text;  // prompt and what was drawn
     std::int64_t computed = 0;  // of the text: keys and values are in the pages
     std::int64_t rows = 0;      // of the step under way
-    Draw draw;                  // and its outcome
     std::uint64_t number = 0;   // in order of admission
     bool busy = false;
     bool sampled() const { return rows > 0 && rows == missing(); }
@@ -59,7 +64,8 @@ class BatchDecoder : public Decoder {
 
   void expire(std::chrono::steady_clock::time_point now);
   void admit();
-  bool shares_with_one_under_way(std::span<const TokenId> text, std::int64_t at_least) const;
+  // `worth`: so much of its text in common with one whose prompt is under way.
+  bool better_later(const Waiting& waiting, std::int64_t worth) const;
   bool place(Waiting& waiting);
   void grow();
   void step_back(Sequence& sequence);
@@ -68,9 +74,12 @@ class BatchDecoder : public Decoder {
   void sort_by_pages();
   void choose_rows();
   void list_rows();
+  void add_call(Drawer& drawer, std::span<const TokenId> text);
+  void add_calls_of_alike(const Sequence& sequence);
   void advance();
+  void advance_waiting();
   void fail(const Status& status);
-  void take(Sequence& sequence);
+  std::optional<Finish> take(Drawer& drawer);
   void finish(Sequence& sequence, Finish finish);
   void leave(DecodeResult result) { left_.push_back(std::move(result)); }
 
@@ -87,8 +96,9 @@ class BatchDecoder : public Decoder {
   std::uint64_t admitted_ = 0;
   bool reorder_ = false;
 
-  std::vector<StepRows> rows_;  // of the step under way
-  std::vector<TokenId> text_;   // of the request that is looked at; keeps its memory
+  std::vector<StepRows> rows_;   // of the step under way
+  std::vector<DrawCall> calls_;  // of the rows; as many as slots at most
+  std::vector<TokenId> text_;    // of the request that is looked at; keeps its memory
   DecoderStats stats_;
 };
 

@@ -113,11 +113,12 @@ CudaStep CudaBackend::fill(std::span<const StepRows> all) {
     std::ranges::copy(rows.ids, pages + tables_);
     tables_ += static_cast<std::int64_t>(rows.ids.size());
     longest = std::max(longest, rows.first + count);
-    if (!rows.wanted) continue;
-    const SamplerSettings& s = *rows.draw.sampler;
-    params_[static_cast<std::size_t>(step.draws)] = {rows.draw.context.uniform, s.temperature, s.top_p, s.min_p, s.top_k,
-                                                     rows.draw.context.never};
-    drawing[step.draws++] = static_cast<std::int32_t>(step.rows - 1);
+    for (const DrawCall& call : rows.draws) {
+      const SamplerSettings& s = *call.sampler;
+      params_[static_cast<std::size_t>(step.draws)] = {call.context.uniform, s.temperature, s.top_p, s.min_p, s.top_k,
+                                                       call.context.never};
+      drawing[step.draws++] = static_cast<std::int32_t>(step.rows - 1);
+    }
   }
   step.splits = power_of_two(cuda::splits_for(longest));
   return step;
@@ -154,7 +155,8 @@ Status CudaBackend::launch(const CudaStep& step, bool alike) {
 Status CudaBackend::step(std::span<const StepRows> rows) {
   CudaStep step = fill(rows);
   const std::int64_t draws = step.draws;
-  const bool alike = options_.deterministic || step.rows == static_cast<std::int64_t>(rows.size());
+  const bool one_each = step.rows == static_cast<std::int64_t>(rows.size()) && step.draws <= step.rows;
+  const bool alike = options_.deterministic || one_each;
   if (options_.deterministic)
     pad(step, max_rows_, options_.batch);
   else if (alike)
@@ -172,13 +174,13 @@ Status CudaBackend::collect(std::span<const StepRows> rows, const CudaStep& step
       "copying drawn tokens from the GPU"));
   AD_RETURN_IF_ERROR(stream_.wait());
   std::int64_t index = 0;
-  for (const StepRows& row : rows) {
-    if (!row.wanted) continue;
-    const cuda::Drawn& drawn = drawn_[static_cast<std::size_t>(index)];
-    *row.draw.draw = {drawn.token, drawn.logprob};
-    if (row.draw.sampler->repetition_penalty != 1) AD_RETURN_IF_ERROR(draw_here(row.draw, index));
-    ++index;
-  }
+  for (const StepRows& row : rows)
+    for (const DrawCall& call : row.draws) {
+      const cuda::Drawn& drawn = drawn_[static_cast<std::size_t>(index)];
+      *call.draw = {drawn.token, drawn.logprob};
+      if (call.sampler->repetition_penalty != 1) AD_RETURN_IF_ERROR(draw_here(call, index));
+      ++index;
+    }
   return {};
 }
 

@@ -2,6 +2,7 @@
 // What one worker computes of a step: the rows of some sequences, from their tokens to the tokens drawn. Lanes of a step share
 // the weights and the cache and nothing else, so they never wait for each other. Owned by one decoder; one thread at a time.
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -41,11 +42,11 @@ class DecodeLane {
                           rows.first,
                           static_cast<std::int64_t>(tokens_.size()),
                           static_cast<std::int64_t>(rows.tokens.size()),
-                          rows.wanted};
+                          !rows.draws.empty()};
     for (const PageId id : rows.ids) pages_.push_back(memory.page(id));
     tokens_.insert(tokens_.end(), rows.tokens.begin(), rows.tokens.end());
     segments_.push_back(segment);
-    if (rows.wanted) draws_.push_back(rows.draw);
+    if (!rows.draws.empty()) draws_.push_back(rows.draws);
   }
   // `helpers`: threads that have nothing else to do.
   void run(const PackedWeights& weights, KvMemory& memory, Helpers helpers) {
@@ -60,18 +61,30 @@ class DecodeLane {
   }
 
  private:
-  void draw(std::size_t i, SamplerScratch& scratch) {
-    const DrawCall& call = draws_[i];
-    *call.draw = draw_token(cpu_kernels(), pass_.logits(i), vocab_, *call.sampler, call.context, scratch);
+  struct Scratch {
+    explicit Scratch(std::int64_t vocab) : sampler(vocab), logits(static_cast<std::size_t>(vocab)) {}
+    SamplerScratch sampler;
+    std::vector<float> logits;
+  };
+
+  // A draw spoils the logits: all but the last have a copy.
+  void draw(std::size_t i, Scratch& scratch) {
+    float* logits = pass_.logits(i);
+    for (const DrawCall& call : draws_[i]) {
+      const bool last = &call == &draws_[i].back();
+      if (!last) std::copy_n(logits, vocab_, scratch.logits.data());
+      *call.draw = draw_token(cpu_kernels(), last ? logits : scratch.logits.data(), vocab_, *call.sampler, call.context,
+                              scratch.sampler);
+    }
   }
 
   DecodePass pass_;
-  std::vector<SamplerScratch> scratch_;  // for each piece of the draws
+  std::vector<Scratch> scratch_;  // for each piece of the draws
   const std::int64_t vocab_;
   std::vector<TokenId> tokens_;
   std::vector<DecodeSegment> segments_;
-  std::vector<DrawCall> draws_;  // of the segments that want logits
-  std::vector<KvPage> pages_;    // of the segments, one after the other; never grows beyond what was reserved
+  std::vector<std::span<const DrawCall>> draws_;  // of the segments that want logits
+  std::vector<KvPage> pages_;                     // of the segments, one after the other; never grows beyond what was reserved
 };
 
 }  // namespace autodidact

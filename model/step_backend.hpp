@@ -27,8 +27,7 @@ struct StepRows {
   std::span<const PageId> ids;      // of the sequence, to the page of its last row at least
   std::int64_t first = 0;           // position of the first row; what is before it is in the pages
   std::span<const TokenId> tokens;  // one a row
-  bool wanted = true;               // `draw`; else there is nothing to draw yet
-  DrawCall draw;
+  std::span<const DrawCall> draws;  // of the token after the last row, each by itself; none: its logits are not wanted
 };
 
 class StepBackend {
@@ -37,8 +36,8 @@ class StepBackend {
   // Before the first step, and between steps; always of the shape that the backend was made for.
   virtual Status set_weights(const WeightsPtr& weights) = 0;
   virtual void copy_page(PageId from, PageId to) = 0;
-  // At most options.batch sequences with options.batch + options.prefill_rows rows. Not ok (kUnavailable): the device failed,
-  // nothing was drawn.
+  // At most options.batch sequences and draws, with options.batch + options.prefill_rows rows. Not ok (kUnavailable): the
+  // device failed, nothing was drawn.
   virtual Status step(std::span<const StepRows> rows) = 0;
 };
 

@@ -97,10 +97,27 @@ TEST_P(DecoderTest, SharingAPromptChangesNothing) {
   }
   const auto decoder = decoder_with(weights_, 12);
   const auto together = run(*decoder, requests);
-  EXPECT_EQ(decoder->stats().prompt_tokens, 3u * 33u + 9u)
-      << "each distinct prompt once, but for the token that is sampled from";
+  EXPECT_EQ(decoder->stats().prompt_tokens, 3u * 33u) << "each distinct prompt once";
   const auto alone = decoder_with(weights_, 1);
   for (const DecodeRequest& r : requests) expect_same(run(*alone, {r}).at(r.tag), together.at(r.tag));
+}
+
+// Too short to fill a page, more of them than slots, some that end with their first token.
+TEST_P(DecoderTest, ManySamplesOfAShortPromptComputeItOnceForEachFillOfTheSlots) {
+  std::vector<DecodeRequest> requests;
+  for (std::uint64_t tag = 1; tag <= 16; ++tag) {
+    requests.push_back(request(config_, tag, tag, tag % 3 == 0 ? 1 : 6));
+    requests.back().prompt = testing::random_tokens(config_, 5, 1);
+  }
+  const auto decoder = decoder_with(weights_, 16);
+  const auto together = run(*decoder, requests);
+  EXPECT_EQ(decoder->stats().prompt_tokens, 5u);
+  const auto narrow = decoder_with(weights_, 3), alone = decoder_with(weights_, 1);
+  const auto in_turn = run(*narrow, requests);
+  for (const DecodeRequest& r : requests) {
+    expect_same(run(*alone, {r}).at(r.tag), together.at(r.tag));
+    expect_same(in_turn.at(r.tag), together.at(r.tag));
+  }
 }
 
 TEST_P(DecoderTest, SharingABeginningChangesNothing) {

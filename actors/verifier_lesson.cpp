@@ -4,6 +4,7 @@
 #include <iterator>
 #include <limits>
 #include <numeric>
+#include <unordered_set>
 
 #include "methods/estimators/roc_auc.hpp"
 #include "methods/step_labels.hpp"
@@ -43,11 +44,13 @@ void spread_labels(TrainExample& example) {
   example.labels = std::move(all);
 }
 
-// A part of them is then a fair part; by id alone, so that a restart goes on with the same ones.
-void shuffle_by_id(std::vector<AttemptId>& ids) {
-  std::sort(ids.begin(), ids.end(), [](AttemptId a, AttemptId b) {
-    return counter_hash({kOrderStream, a}) < counter_hash({kOrderStream, b});
-  });
+// A part of them is then a fair part; by ids alone, so that a restart goes on with the same ones.
+std::uint64_t place_of(AttemptId id) { return counter_hash({kOrderStream, id}); }
+std::uint64_t place_of(const std::array<AttemptId, 2>& pair) { return counter_hash({kOrderStream, pair[0], pair[1]}); }
+
+template <class Drawn>
+void shuffle_by_id(std::vector<Drawn>& all) {
+  std::ranges::sort(all, {}, [](const Drawn& one) { return place_of(one); });
 }
 
 // A step counts as right when most rollouts from its end are.
@@ -128,30 +131,28 @@ Status VerifierLesson::gather() {
       std::stable_partition(graded.begin(), graded.end(), [&](const auto& a) { return !held_back(a); });
   keep_validation({first_held_back, graded.end()});
   graded.erase(first_held_back, graded.end());
-  if (command_.plan.objective == Objective::kDpo) {
-    for (const PreferencePair& pair : draw_pairs(graded, limit, seed)) units_.push_back({pair.chosen, pair.rejected});
-    return {};
-  }
-  std::vector<AttemptId> drawn = draw_graded(graded, limit, seed);
-  for (const GradedAttempt& attempt : graded) correct_[attempt.id] = attempt.correct;
-  if (command_.plan.objective == Objective::kProcess) return label_steps(std::move(drawn));
-  for (const AttemptId id : drawn) units_.push_back({id});
-  return {};
+  for (const PreferencePair& pair : draw_pairs(graded, limit, seed)) pairs_.push_back({pair.chosen, pair.rejected});
+  for (const Pair& pair : pairs_) correct_[pair.front()] = true, correct_[pair.back()] = false;
+  return command_.plan.objective == Objective::kProcess ? label_steps() : Status();
 }
 
-// As many new ones as the settings allow a round; what was labelled in earlier rounds is learnt from too.
-Status VerifierLesson::label_steps(std::vector<AttemptId> wanted) {
-  AD_RETURN_IF_ERROR(load_labels(wanted));
-  std::vector<AttemptId> fresh;
-  shuffle_by_id(wanted);
-  for (const AttemptId id : wanted) {
-    const auto summary = context_->store->summary(id);
-    const bool of_now = summary && (summary->seed_example || summary->round == command_.round);
-    if (of_now && fresh.size() < static_cast<std::size_t>(options_->verifier.label_attempts)) fresh.push_back(id);
-  }
-  AD_RETURN_IF_ERROR(label_missing(std::move(fresh)));
-  for (const AttemptId id : wanted)
-    if (labels_.contains(id)) units_.push_back({id});
+// As many attempts as the settings allow a round; pairs that were labelled in earlier rounds are learnt from too. A function of
+// the pairs alone, whatever was labelled before a restart.
+Status VerifierLesson::label_steps() {
+  shuffle_by_id(pairs_);
+  std::vector<AttemptId> all, chosen;
+  std::unordered_set<AttemptId> seen;
+  for (const Pair& pair : pairs_)
+    for (const AttemptId id : pair) {
+      if (!seen.insert(id).second) continue;
+      all.push_back(id);
+      const auto summary = context_->store->summary(id);
+      const bool of_now = summary && (summary->seed_example || summary->round == command_.round);
+      if (of_now && chosen.size() < static_cast<std::size_t>(options_->verifier.label_attempts)) chosen.push_back(id);
+    }
+  AD_RETURN_IF_ERROR(load_labels(std::move(all)));
+  AD_RETURN_IF_ERROR(label_missing(std::move(chosen)));
+  std::erase_if(pairs_, [&](const Pair& pair) { return !labels_.contains(pair.front()) || !labels_.contains(pair.back()); });
   return label_validation();
 }
 
@@ -231,10 +232,10 @@ std::vector<AttemptId> VerifierLesson::batch_of(std::uint64_t step) const {
   const auto size = static_cast<std::uint64_t>(options_->verifier.batch);
   std::vector<AttemptId> batch;
   for (std::uint64_t draw = step * size; draw < (step + 1) * size; ++draw) {
-    const std::uint64_t epoch = draw / units_.size();
+    const std::uint64_t epoch = draw / pairs_.size();
     const std::uint64_t key = counter_hash({static_cast<std::uint64_t>(options_->seed), kOrderStream, command_.round, epoch});
-    const auto& unit = units_[shuffled(draw % units_.size(), units_.size(), key)];
-    batch.insert(batch.end(), unit.begin(), unit.end());
+    const Pair& pair = pairs_[shuffled(draw % pairs_.size(), pairs_.size(), key)];
+    batch.insert(batch.end(), pair.begin(), pair.end());
   }
   return batch;
 }
@@ -246,7 +247,7 @@ Result<double> VerifierLesson::prepare(std::span<const AttemptId> ids, std::vect
   for (std::size_t i = 0; i < ids.size(); ++i) {
     TrainExample& example = batch[i];
     const auto tokens = static_cast<double>(example.tokens.size() - example.prompt_length);
-    example.weight = static_cast<float>(options_->verifier.nll_weight / tokens);
+    example.weight = correct_.at(ids[i]) ? static_cast<float>(options_->verifier.nll_weight / tokens) : 0.0f;
     example.labels = process ? step_labels(labels_.at(ids[i]), example.prompt_length, hard)
                              : std::vector<ValueLabel>(1, {last_of(example), correct_.at(ids[i]) ? 1.0f : 0.0f, 1.0f});
     if (options_->verifier.label_every_token) spread_labels(example);

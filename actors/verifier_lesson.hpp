@@ -4,6 +4,7 @@
 // keeps away from training. No CAF. Owner and thread: the trainer's compute thread. A function of the store and the settings:
 // nothing here needs to survive a crash, but step labels are stored as soon as they are known and never made twice.
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -32,7 +33,7 @@ class VerifierLesson {
 
   // Reads the store, for process rewards also labels steps. Call once, first.
   Status gather();
-  bool empty() const { return units_.empty(); }
+  bool empty() const { return pairs_.empty(); }
   // What step `step` of the plan learns from, from 0. The same in every run of this store.
   std::vector<AttemptId> batch_of(std::uint64_t step) const;
   // Sets the weights or labels of a loaded batch. Returns what the loss is to be divided by.
@@ -49,11 +50,11 @@ class VerifierLesson {
   Result<std::vector<AttemptScore>> score_validation(const WeightsPtr& weights);
 
  private:
-  using Units = std::vector<std::vector<AttemptId>>;  // drawn together: a pair, or an attempt
+  using Pair = std::array<AttemptId, 2>;  // a right and a wrong attempt at one problem
 
   Result<std::vector<GradedAttempt>> graded_attempts() const;
   void keep_validation(const std::vector<GradedAttempt>& attempts);
-  Status label_steps(std::vector<AttemptId> wanted);
+  Status label_steps();
   Status label_validation();
   Status load_labels(std::vector<AttemptId> ids);
   Status label_missing(std::vector<AttemptId> ids);
@@ -72,10 +73,10 @@ class VerifierLesson {
   const Hooks hooks_;
   const std::unique_ptr<Scorer> scorer_;
   LearnedVerifier ranker_;
-  Units units_;
+  std::vector<Pair> pairs_;
   std::vector<GradedAttempt> validation_;               // by problem
   std::unordered_map<AttemptId, double> reference_;     // log G_SFT(y|x)
-  std::unordered_map<AttemptId, bool> correct_;         // of those in units_, for outcome labels
+  std::unordered_map<AttemptId, bool> correct_;         // of those in pairs_, for outcome labels
   std::unordered_map<AttemptId, AttemptScore> labels_;  // for process labels, validation attempts' too
 };
 

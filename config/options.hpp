@@ -130,17 +130,18 @@ struct TrainOptions {
 struct VerifierOptions {
   std::string kind = "none";  // none | dpo (V-STaR) | orm (outcome head) | prm (head per step)
   std::int64_t steps = 500;   // optimizer steps a round
-  std::int64_t batch = 64;    // pairs (dpo) or attempts (orm, prm) per step
+  std::int64_t batch = 64;    // pairs per step
   double lr = 3e-4;
   double beta = 0.1;                   // dpo
-  double nll_weight = 0.0;             // dpo: adds this much of the chosen attempt's NLL; orm: of every attempt's
-  std::int64_t pairs_per_problem = 8;  // dpo: at most; orm, prm: attempts of each outcome
+  double nll_weight = 0.0;             // adds this much of the right attempt's NLL
+  std::int64_t pairs_per_problem = 8;  // of a right and a wrong attempt, at most
   std::string score = "likelihood";    // dpo, what candidates are ranked by: likelihood | mean_likelihood | implicit_reward
   std::int64_t checkpoints = 4;        // of a round's training, of which the one with the best Best-of-k is taken
   double validation_share = 0.1;       // of the problems: never trained on, they choose the checkpoint
   std::int64_t rollouts = 8;           // prm: completions from the end of each step
   bool label_every_token = true;       // orm, prm: a label also counts at the tokens before it, up to the one before
   std::int64_t label_attempts = 512;   // prm: attempts a round whose steps are labelled
+  double likelihood_weight = 0.0;      // orm, prm: of log V(y|x), which is added to the value's log odds
   std::string step_labels = "soft";    // prm: soft (share of right rollouts) | hard (any right)
   std::string aggregate = "last";      // prm, the score of a whole attempt: last | min | product
 };

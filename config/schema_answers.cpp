@@ -15,15 +15,14 @@ void add_verifier_fields(std::vector<Field>& f) {
            "that predicts the outcome; prm: a head per step, trained on Monte-Carlo rollouts."},
           {"verifier.steps", in(&V::steps), Reload::kNextRound, "steps", between(1, 1e9), "Optimizer steps a round."},
           {"verifier.batch", in(&V::batch), Reload::kNextRound, "pairs", between(1, 65536),
-           "Pairs (dpo) or attempts (orm, prm) per step."},
+           "Pairs of a right and a wrong attempt per step."},
           {"verifier.lr", in(&V::lr), Reload::kNextRound, "", above(0, 10), "Peak learning rate."},
           {"verifier.beta", in(&V::beta), Reload::kNextRound, "", above(0, 100),
            "dpo: how hard the policy is held to the one it starts from; smaller = looser."},
           {"verifier.nll_weight", in(&V::nll_weight), Reload::kNextRound, "", between(0, 100),
-           "Adds this much of the NLL: of the chosen attempt (dpo), of every attempt (orm)."},
+           "Adds this much of the right attempt's mean token NLL."},
           {"verifier.pairs_per_problem", in(&V::pairs_per_problem), Reload::kNextRound, "pairs", between(1, 65536),
-           "dpo: pairs of one problem at most, so that balanced problems do not drown the others; orm, prm: attempts of "
-           "each outcome."},
+           "Pairs of one problem at most, so that balanced problems do not drown the others."},
           {"verifier.score", in(&V::score), Reload::kNextRound, "",
            one_of({"likelihood", "mean_likelihood", "implicit_reward"}),
            "dpo, what candidates are ranked by: log V(y|x), the same per token, or log V(y|x) - log SFT(y|x)."},
@@ -36,9 +35,11 @@ void add_verifier_fields(std::vector<Field>& f) {
           {"verifier.label_attempts", in(&V::label_attempts), Reload::kNextRound, "attempts", between(1, 1e7),
            "prm: attempts a round whose steps are labelled."},
           {"verifier.label_every_token", in(&V::label_every_token), Reload::kNextRound, "", any(),
-           "orm, prm: a label counts in equal parts at every token of its step (orm: of the completion), as in Cobbe et al., "
-           "not "
-           "at the last alone. Scores read the last."},
+           "orm, prm: a label counts in equal parts at every token of its step (orm: of the completion), as in Cobbe et "
+           "al., not at the last alone. Scores read the last."},
+          {"verifier.likelihood_weight", in(&V::likelihood_weight), Reload::kNextRound, "", between(0, 100),
+           "orm, prm: adds so much of log V(y|x) to the log odds of the value: what a small head can't see, the language "
+           "model under it often can. Scoring costs a second pass."},
           {"verifier.step_labels", in(&V::step_labels), Reload::kNextRound, "", one_of({"soft", "hard"}),
            "prm: the share of a step's rollouts that end right, or whether any does."},
           {"verifier.aggregate", in(&V::aggregate), Reload::kNextRound, "", one_of({"last", "min", "product"}),

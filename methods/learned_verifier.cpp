@@ -73,7 +73,8 @@ Result<std::vector<VerifierScore>> LearnedVerifier::values(const Weights& weight
       example.labels.push_back({example.prompt_length + end, 0, 1});
     batch.push_back(std::move(example));
   }
-  AD_ASSIGN_OR_RETURN(const auto values, scorer_->values(weights, batch));
+  AD_ASSIGN_OR_RETURN(auto values, scorer_->values(weights, batch));
+  if (options_.likelihood_weight != 0) AD_RETURN_IF_ERROR(add_likelihoods(weights, batch, values));
   std::vector<VerifierScore> scores(calls.size());
   for (std::size_t i = 0; i < scores.size(); ++i) {
     if (!steps) {
@@ -85,6 +86,23 @@ Result<std::vector<VerifierScore>> LearnedVerifier::values(const Weights& weight
     scores[i].score = static_cast<float>(std::log(std::max(whole, 1e-30)));
   }
   return scores;
+}
+
+// value_t + likelihood_weight * log V(y_1..t | x): in odds, the head's times how likely the language model finds the text.
+Status LearnedVerifier::add_likelihoods(const Weights& weights, std::span<TrainExample> batch,
+                                        std::span<std::vector<float>> values) {
+  for (TrainExample& example : batch) example.weight = 1;
+  AD_ASSIGN_OR_RETURN(const auto logprobs, scorer_->logprobs(weights, batch));
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    double sum = 0;
+    std::size_t counted = 0;
+    for (std::size_t l = 0; l < values[i].size(); ++l) {
+      const std::size_t until = batch[i].labels[l].at + 1 - batch[i].prompt_length;
+      for (; counted < until; ++counted) sum += logprobs[i][counted];
+      values[i][l] += static_cast<float>(options_.likelihood_weight * sum);
+    }
+  }
+  return {};
 }
 
 }  // namespace autodidact

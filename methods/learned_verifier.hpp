@@ -40,16 +40,18 @@ class LearnedVerifier {
   // In order. Completions are not empty. kBadInput: one does not fit the model, or the weights are of another kind.
   Result<std::vector<VerifierScore>> score(const VerifierWeights& weights, std::span<const ScoreCall> calls);
   std::uint64_t tokens_scored() const { return tokens_; }  // through the verifier, prompts included
-  // Of the models through a candidate: two for an implicit reward.
-  std::uint64_t passes() const { return implicit_reward() ? 2 : 1; }
+  // Of the models through a candidate: two for an implicit reward, or a value and a likelihood.
+  std::uint64_t passes() const { return implicit_reward() || sees_likelihood() ? 2 : 1; }
   // No score is above it: log-probabilities end at 0, an implicit reward nowhere.
   float highest_score() const { return implicit_reward() ? std::numeric_limits<float>::infinity() : 0.0f; }
   bool per_step() const { return options_.kind == "prm"; }
 
  private:
   bool implicit_reward() const { return options_.kind == "dpo" && options_.score == "implicit_reward"; }
+  bool sees_likelihood() const { return options_.kind != "dpo" && options_.likelihood_weight != 0; }
   Result<std::vector<VerifierScore>> likelihoods(const VerifierWeights& weights, std::span<const ScoreCall> calls);
   Result<std::vector<VerifierScore>> values(const Weights& weights, std::span<const ScoreCall> calls);
+  Status add_likelihoods(const Weights& weights, std::span<TrainExample> batch, std::span<std::vector<float>> values);
 
   const VerifierOptions options_;
   const std::unique_ptr<Scorer> scorer_;

@@ -14,7 +14,7 @@ namespace autodidact {
 namespace {
 
 // Streams of counter_hash() that nothing else of a run uses.
-constexpr std::uint64_t kValidationStream = 0x7661'6c69, kPairStream = 0x7061'6972, kRightStream = 1, kWrongStream = 2;
+constexpr std::uint64_t kValidationStream = 0x7661'6c69, kPairStream = 0x7061'6972;
 
 struct Graded {
   std::vector<AttemptId> right, wrong;  // each text once
@@ -54,20 +54,6 @@ std::vector<PreferencePair> draw_pairs(std::span<const GradedAttempt> attempts, 
     }
   }
   return pairs;
-}
-
-std::vector<AttemptId> draw_graded(std::span<const GradedAttempt> attempts, std::uint64_t per_outcome, std::uint64_t seed) {
-  std::vector<AttemptId> drawn;
-  for (const auto& [problem, graded] : by_problem(attempts)) {
-    const auto some_of = [&, id = problem](const std::vector<AttemptId>& all, std::uint64_t stream) {
-      const std::uint64_t key = counter_hash({seed, kPairStream, id, stream});
-      for (std::uint64_t i = 0; i < std::min<std::uint64_t>(per_outcome, all.size()); ++i)
-        drawn.push_back(all[shuffled(i, all.size(), key)]);
-    };
-    some_of(graded.right, kRightStream);
-    some_of(graded.wrong, kWrongStream);
-  }
-  return drawn;
 }
 
 PreferenceStats weigh_pairs(std::span<TrainExample> batch, std::span<const double> policy, std::span<const double> reference,

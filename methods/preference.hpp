@@ -30,9 +30,6 @@ struct PreferencePair {
 // wrong attempts: the whole product would give balanced problems most of the weight. Problems without either give none.
 std::vector<PreferencePair> draw_pairs(std::span<const GradedAttempt> attempts, std::uint64_t per_problem, std::uint64_t seed);
 
-// For reward models: at most `per_outcome` distinct right and as many wrong attempts of each problem.
-std::vector<AttemptId> draw_graded(std::span<const GradedAttempt> attempts, std::uint64_t per_outcome, std::uint64_t seed);
-
 struct PreferenceStats {
   double loss = 0;      // mean of -log sigmoid(rhat(y+) - rhat(y-)), nats
   double accuracy = 0;  // share of pairs with rhat(y+) > rhat(y-)

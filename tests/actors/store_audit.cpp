@@ -98,7 +98,7 @@ void audit_training(const ReplayStore& store, const std::vector<JudgedAttempt>& 
                     Findings& out) {
   const auto steps = store.trainer_state().value().step;
   const auto of_verifiers = verifier_steps(store, options);
-  const std::int64_t verifier_batch = options.verifier.batch * (options.verifier.kind == "dpo" ? 2 : 1);
+  const std::int64_t verifier_batch = 2 * options.verifier.batch;  // pairs
   std::map<AttemptId, bool> kept;
   for (const auto& judged : attempts) kept[judged.attempt.id] = judged.selection.kept;
   std::map<std::uint64_t, std::int64_t> rows;

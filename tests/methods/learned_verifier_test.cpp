@@ -325,6 +325,31 @@ TEST(LearnedVerifier, ScoresByItsHeadsValueAtTheEndOrAtEachStep) {
   }
 }
 
+// By hand: sigmoid( value + weight * log V(text up to there) ).
+TEST(LearnedVerifier, AddsTheLikelihoodOfTheTextSoFarToAValuesLogOdds) {
+  const WeightsPtr weights = testing::random_weights(small_config(true), 3);
+  auto batch = pairs_batch(weights->config, 3);
+  const auto logprobs = make_scorer(kEngine)->logprobs(*weights, batch).value();
+  for (const std::string kind : {"orm", "prm"}) {
+    const Scored plain = scored({.kind = kind}, {weights, nullptr}, batch);
+    const Scored seen = scored({.kind = kind, .likelihood_weight = 0.5}, {weights, nullptr}, batch);
+    EXPECT_EQ(seen.tokens, 2 * plain.tokens) << "a second pass";
+    const auto with = [](float score, double logprob) {
+      const double odds = score / (1 - score) * std::exp(0.5 * logprob);
+      return odds / (1 + odds);
+    };
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      double all = 0, first = logprobs[i][0];
+      for (const float logprob : logprobs[i]) all += logprob;
+      EXPECT_NEAR(std::exp(seen.scores[i].score), with(std::exp(plain.scores[i].score), all), 1e-6);
+      if (kind == "orm") continue;
+      ASSERT_EQ(seen.scores[i].steps.size(), plain.scores[i].steps.size());
+      EXPECT_NEAR(seen.scores[i].steps.front(), with(plain.scores[i].steps.front(), first), 1e-6);
+      EXPECT_NEAR(seen.scores[i].steps.back(), with(plain.scores[i].steps.back(), all), 1e-6);
+    }
+  }
+}
+
 TEST(LearnedVerifier, RefusesWeightsOfAnotherKind) {
   const WeightsPtr weights = testing::random_weights(small_config(false));
   LearnedVerifier verifier({.kind = "orm"}, make_scorer(kEngine));

@@ -68,7 +68,6 @@ TEST(DrawPairs, AreAFunctionOfTheSeedAndNotOfTheOrderOfAttempts) {
   for (int i = 0; i < 5; ++i) {
     std::shuffle(attempts.begin(), attempts.end(), random);
     EXPECT_EQ(plain(draw_pairs(attempts, 8, 3)), pairs);
-    EXPECT_EQ(draw_graded(attempts, 2, 3), draw_graded(graded({{9, 9}, {3, 12}, {1, 7}}), 2, 3));
   }
   EXPECT_NE(plain(draw_pairs(attempts, 8, 4)), pairs);
 }
@@ -85,15 +84,6 @@ TEST(DrawPairs, DrawEveryPairOfAProblemAboutAlikeOften) {
     for (const auto& pair : plain(draw_pairs(graded({{4, 4}}), 4, seed))) ++counts[pair];
   ASSERT_EQ(counts.size(), 16u);
   for (const auto& [pair, count] : counts) EXPECT_NEAR(count, 1000, 150);
-}
-
-TEST(DrawGraded, TakesSomeOfEachOutcome) {
-  const auto attempts = graded({{5, 1}, {0, 3}, {2, 2}});
-  const auto known = by_id(attempts);
-  std::map<std::pair<ProblemId, bool>, int> counts;
-  for (const AttemptId id : draw_graded(attempts, 2, 1)) ++counts[{known.at(id).problem, known.at(id).correct}];
-  EXPECT_EQ(counts, (std::map<std::pair<ProblemId, bool>, int>{
-                        {{100, true}, 2}, {{100, false}, 1}, {{101, false}, 2}, {{102, true}, 2}, {{102, false}, 2}}));
 }
 
 TEST(Validation, KeepsTheSameShareOfProblemsInEveryRun) {

@@ -14,6 +14,8 @@ using nlohmann::json;
 
 constexpr std::size_t kBins = 5;            // as the paper's
 constexpr std::uint32_t kLeastOracle = 32;  // samples by which a question's Pass@1 is told
+// Completions that predict a question's difficulty: a verifier has its say on one, votes take some.
+constexpr std::uint32_t kProbesScored = 1, kProbesVoting = 4;
 
 }  // namespace
 
@@ -37,6 +39,7 @@ Result<std::string> EvaluatorEngine::fit_auto(const StrategyEval& request) {
   like.verifier = verifier.verifier ? verifier.verifier->version : 0;
   like.measure = difficulty_measure(settings->verifier, verifier.verifier != nullptr);
   like.temperature = settings->eval.temperature;
+  like.probes = verifier.verifier ? kProbesScored : kProbesVoting;
   if (request.probes > 0) like.probes = static_cast<std::uint32_t>(request.probes);
   AD_ASSIGN_OR_RETURN(const Recorded recorded, record_trials(*runner, *context_->task, problems, plan, like));
 

@@ -23,7 +23,7 @@ struct StrategyEval {
   std::vector<std::uint64_t> budgets;   // tokens for each problem
   std::uint64_t limit = 0;              // held-out problems; 0 = eval.sample_problems
   bool fit_auto = false;                // fits the table of strategy `auto` from them; none: auto_trials.hpp's
-  std::uint64_t probes = 0;             // with fit_auto: samples that predict a question's difficulty; 0 = 4
+  std::uint64_t probes = 0;             // with fit_auto: that predict a question's difficulty; 0 = 1 with a verifier, else 4
 };
 
 class EvaluatorEngine : public std::enable_shared_from_this<EvaluatorEngine> {

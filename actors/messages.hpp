@@ -212,7 +212,7 @@ struct EvalRequest {
   std::vector<std::uint64_t> budgets;
   std::function<void(Result<std::string>)> done;
   bool fit_auto = false;     // fit the table of strategy `auto`
-  std::uint64_t probes = 0;  // … from so many samples a question; 0 = 4
+  std::uint64_t probes = 0;  // … from so many probes a question; 0 = 1 with a verifier, else 4
 };
 struct ChooseVersion {
   VersionId version = 0;

@@ -184,7 +184,8 @@ int daemon_main(int argc, char** argv, const RuntimeFactory& runtime) {
   app.add_option("--ask", arguments.ask, "Answer one question with the serving version, print JSON, exit");
   app.add_flag("--fit-auto", arguments.evaluation.fit_auto,
                "With --eval: fit which strategy `auto` takes for which difficulty and budget, and keep it beside the version");
-  app.add_option("--samples", arguments.evaluation.probes, "With --fit-auto: samples that predict a question's difficulty")
+  app.add_option("--samples", arguments.evaluation.probes,
+                 "With --fit-auto: completions that predict a question's difficulty; 1 with a verifier, else 4, unless said")
       ->check(CLI::Range(1u, StrategyTable::kMaxProbes));
   try {
     app.parse(argc, argv);

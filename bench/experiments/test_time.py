@@ -17,21 +17,20 @@ import test_time_page
 # Runs of the daemon besides vstar's: name -> (title, changes to the preset).
 ARMS = {
     "vstar": ("V-STaR", {}),
-    "prm": ("process verifier", {"verifier.kind": "prm", "verifier.label_attempts": "2000", "verifier.lr": "0.002",
-                                 "verifier.batch": "32"}),
+    "prm": ("process verifier", {"verifier.kind": "prm", "verifier.label_attempts": "2000", "verifier.likelihood_weight": "1"}),
     "large": ("a model with 12 times the parameters, one sample", {
         "method.name": "star", "verifier.kind": "none", "loop.rounds": "1", "model.d_model": "224", "model.ffn": "624",
         "model.heads": "14", "model.kv_heads": "14", "model.init_std": "0.04", "train.seed_lr": "0.002", "train.lr": "0.001",
         "eval.samples": "0"}),
 }
-BUDGETS = ["240", "480", "960", "1920"]  # tokens: about 8, 16, 32 and 64 samples
+BUDGETS = ["64", "120", "240", "480", "960", "1920"]  # tokens; a sample takes about 26
 SEARCHES = {
     "vstar": ["greedy", "majority:n=16", "weighted:n=16", "best_of_n:n=16"],
     "prm": ["greedy", "majority:n=16", "weighted:n=16", "best_of_n:n=16", "beam:n=16,width=4", "lookahead:n=16,width=4,k=1",
             "dvts:n=16,width=4"],
     "large": ["greedy"],
 }
-FITTED = ["greedy", "majority:n=16", "best_of_n:n=4", "best_of_n:n=16", "best_of_n:n=64", "weighted:n=16", "weighted:n=64"]
+FITTED = ["greedy", "majority:n=16", "weighted:n=16", "weighted:n=64"] + [f"best_of_n:n={n}" for n in (2, 4, 8, 16, 32, 64)]
 
 
 def measure(experiment, arm, seed, directory):

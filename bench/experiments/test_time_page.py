@@ -47,18 +47,23 @@ def auto_table(runs):
                   "times cheaper than best-of-n as good", "… than majority as good"], rows)
 
 
-def best_of_64(runs):
-    """Tokens of best-of-64 at the largest budget over those of auto at the smallest that is no worse by more than a point."""
+def saving_table(runs):
+    """Tokens of best-of-n where nothing cuts it over those of auto at the smallest budget that makes it at least as good."""
+    def saving(run, strategy):
+        rows = run["auto"]["strategies"]
+        fixed = max((row for row in rows if row["strategy"] == strategy), key=lambda row: row["budget_tokens"])
+        autos = [row["tokens"] for row in rows if row["strategy"] == "auto" and row["accuracy"] >= fixed["accuracy"]]
+        return fixed, (fixed["tokens"] / min(autos) if autos else None)
+
+    names = sorted({row["strategy"] for row in runs[0]["auto"]["strategies"] if row["strategy"].startswith("best_of_n")},
+                   key=lambda name: int(name.split("=")[1]))
     rows = []
-    for run in runs:
-        strategies = run["auto"]["strategies"]
-        full = max((row for row in strategies if row["strategy"] == "best_of_n:n=64"), key=lambda row: row["budget_tokens"])
-        autos = [row for row in strategies if row["strategy"] == "auto" and row["accuracy"] >= full["accuracy"] - 0.01]
-        least = min(autos, key=lambda row: row["tokens"], default=None)
-        rows.append([str(run["seed"]), spread([full["accuracy"]]), f"{full['tokens']:.0f}"] +
-                    (["-"] * 3 if least is None else [spread([least["accuracy"]]), f"{least['tokens']:.0f}",
-                                                      f"{full['tokens'] / least['tokens']:.1f}"]))
-    return table(["seed", "best-of-64", "its tokens", "auto within a point of it", "its tokens", "times fewer"], rows)
+    for name in names:
+        found = [saving(run, name) for run in runs]
+        rows.append([f"`{name}`", spread([fixed["accuracy"] for fixed, _ in found]),
+                     spread([fixed["tokens"] for fixed, _ in found], scale=1.0)] +
+                    ["-" if ratio is None else f"{ratio:.1f}" for _, ratio in found])
+    return table(["", "accuracy", "tokens"] + [f"seed {run['seed']}: times fewer by auto" for run in runs], rows)
 
 
 def shape_of(run):
@@ -106,7 +111,7 @@ def write(path, arms, results, about):
     if by_arm.get("vstar"):
         parts += ["## Strategies with V-STaR's verifier\n", search_table(by_arm["vstar"]),
                   "## Compute-optimal: strategy `auto`, two-fold cross-validated\n", auto_table(by_arm["vstar"]),
-                  best_of_64(by_arm["vstar"])]
+                  saving_table(by_arm["vstar"])]
     if by_arm.get("prm"):
         parts += ["## Process rewards\n", verifier_table(by_arm["prm"]), search_table(by_arm["prm"])]
     if by_arm.get("vstar") and by_arm.get("large"):

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the V-STaR experiment: six arms by three seeds, each a run of the daemon; then writes the results page.
+"""Runs the V-STaR experiment: seven arms by three seeds, each a run of the daemon; then writes the results page.
 
   python3 bench/experiments/vstar.py                  # addition: runs what is missing, writes docs/results/vstar-addition.md
   python3 bench/experiments/vstar.py --task countdown # Countdown with three numbers: docs/results/vstar-countdown.md
@@ -16,10 +16,12 @@ import vstar_page
 
 # name: (what it is called on the page, what it changes in the preset). All but `sft` draw the same number of samples.
 ARMS = {
-    "vstar": ("V-STaR, three rounds", {}),
+    "vstar": ("V-STaR", {}),
     "one_round": ("V-STaR in one round, as many samples", {"loop.rounds": "1"}),
     "sft_verifier": ("SFT with a verifier: the generator learns from the seeds alone", {"method.random_reward": "0"}),
     "orm": ("outcome reward model instead of DPO", {"verifier.kind": "orm"}),
+    "orm_likelihood": ("outcome reward model that also counts the likelihood", {"verifier.kind": "orm",
+                                                                                 "verifier.likelihood_weight": "1"}),
     "untrained": ("control: a verifier that learnt nothing (likelihood under SFT)", {"verifier.steps": "1", "verifier.lr": "1e-12"}),
     "random_reward": ("control: random reward, half kept", {"method.random_reward": "0.5"}),
 }

@@ -29,7 +29,7 @@ struct StrategyTable {
 
   VersionId generator = 0, verifier = 0;  // fitted for; verifier 0: none
   DifficultyMeasure measure = DifficultyMeasure::kAgreement;
-  std::uint32_t probes = 4;  // samples that predict a question's difficulty
+  std::uint32_t probes = 4;  // completions that predict a question's difficulty, the first one greedy
   double temperature = 1;    // at which all was sampled
   std::uint64_t questions = 0;
   double probe_tokens = 0;        // the mean cost of a question's probes

@@ -1,6 +1,6 @@
-// Compute-optimal test-time search (arXiv 2408.03314, section 3): a few samples tell how hard the question is, and a table
-// fitted on held-out questions tells what is best for such questions within such a budget. The samples are part of the budget,
-// and the strategies that sample whole completions take them as their first ones.
+// Compute-optimal test-time search (arXiv 2408.03314, section 3): a greedy completion, and some samples when one is not enough,
+// tell how hard the question is, and a table fitted on held-out questions tells what is best for such questions within such a
+// budget. They are part of the budget, and the strategies that draw whole completions take them as their first ones.
 
 #include "methods/compute_optimal/strategy_table.hpp"
 #include "methods/search/search.hpp"
@@ -16,7 +16,9 @@ bool answers(const SearchResult& result) {
 
 Search auto_search(SearchContext& context) {
   const StrategyTable& table = *context.table();
-  std::vector<Candidate> probes = co_await context.draw(std::vector<DrawSpec>(table.probes));
+  std::vector<DrawSpec> specs(table.probes);
+  specs.front().greedy = true;  // an easy question is answered best so, and then costs no more
+  std::vector<Candidate> probes = co_await context.draw(std::move(specs));
   const bool scored = needs_verifier(table.measure);
   if (scored) co_await context.score(probes);
   Probing probing;

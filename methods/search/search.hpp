@@ -107,8 +107,12 @@ class SearchContext {
     specs_ = std::move(specs);
     return Wait{*this};
   }
-  // Samples drawn already: the next draws of whole completions from the question get these, without paying twice.
-  void keep(std::vector<Candidate> samples) { kept_.assign(samples.begin(), samples.end()); }
+  // Completions drawn already, the first one greedily: the next draws of whole completions from the question get these, without
+  // paying twice. A greedy draw gets the first or none.
+  void keep(std::vector<Candidate> samples) {
+    kept_.assign(samples.begin(), samples.end());
+    greedy_kept_ = !kept_.empty();
+  }
   // co_await context.score(candidates): sets the score of each that has none yet; minus infinity of those without a token.
   auto score(std::vector<Candidate>& candidates) {
     struct Wait {
@@ -131,6 +135,7 @@ class SearchContext {
   std::vector<DrawSpec> specs_;  // asked for
   std::vector<Candidate> drawn_;
   std::deque<Candidate> kept_;  // in the order they were drawn
+  bool greedy_kept_ = false;    // is its first
   std::vector<Candidate>* to_score_ = nullptr;
   std::coroutine_handle<> waiting_;
 };

@@ -144,9 +144,11 @@ bool SearchEngine::submit(Run& run, std::size_t place) {
   SearchContext& context = run.context;
   const Question& question = context.question();
   const DrawSpec& spec = context.specs_[place];
-  if (!context.kept_.empty() && spec.steps == 0 && !spec.greedy && spec.from.tokens.empty() && spec.from.context.empty()) {
+  const bool whole = spec.steps == 0 && spec.from.tokens.empty() && spec.from.context.empty();
+  if (whole && !context.kept_.empty() && (!spec.greedy || context.greedy_kept_)) {
     run.drawn.emplace(place, std::move(context.kept_.front()));
     context.kept_.pop_front();
+    context.greedy_kept_ = false;
     return true;
   }
   if (run.expired) return false;

@@ -31,6 +31,7 @@ SEARCHES = {
     "large": ["greedy"],
 }
 FITTED = ["greedy", "majority:n=16", "weighted:n=16", "weighted:n=64"] + [f"best_of_n:n={n}" for n in (2, 4, 8, 16, 32, 64)]
+TREES = [f"dvts:n={n},width=4" for n in (8, 16)]  # take a process verifier
 
 
 def measure(experiment, arm, seed, directory):
@@ -47,8 +48,8 @@ def measure(experiment, arm, seed, directory):
     stats = next(line for line in experiment.client(directory, "replay", "stats", "--json") if line.get("type") == "store")
     result["attempts"] = stats["attempts"]
     result["steps"] = max(v["step"] for v in versions)
-    if arm == "vstar":
-        result["auto"] = evaluate(FITTED, BUDGETS, "--fit-auto")
+    if arm != "large":
+        result["auto"] = evaluate(FITTED + (TREES if arm == "prm" else []), BUDGETS, "--fit-auto")
     return result
 
 

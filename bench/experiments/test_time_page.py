@@ -10,16 +10,29 @@ def rows_of(runs, strategy):
     return [row for run in runs for row in run["search"] if row["strategy"].split(",early")[0] == strategy]
 
 
+def group_cells(found, names):
+    return [spread([g["accuracy"] for row in found for g in row["groups"] if g["name"] == name]) for name in names]
+
+
 def search_table(runs):
+    names = [group["name"] for group in runs[0]["search"][0]["groups"]]
     rows = []
     for strategy in [row["strategy"] for row in runs[0]["search"]]:
         found = rows_of(runs, strategy)
-        confidence = [row["confidence"] for row in found if "confidence" in row]
-        rows.append([f"`{strategy}`", spread([row["accuracy"] for row in found]), spread([row["tokens"] for row in found], scale=1.0),
-                     spread([row["tokens_scored"] for row in found], scale=1.0),
-                     spread([1 - row["accuracy"] for row in found]),
-                     spread([c["error_after_abstaining_20"] for c in confidence]), spread([c["ece"] for c in confidence])])
-    return table(["strategy", "accuracy", "tokens", "tokens scored", "error", "error without the least confident 20 %", "ECE"], rows)
+        rows.append([f"`{strategy}`", spread([row["accuracy"] for row in found])] + group_cells(found, names) +
+                    [spread([row["tokens"] for row in found], scale=1.0), spread([row["tokens_scored"] for row in found], scale=1.0)])
+    return table(["strategy", "accuracy"] + names + ["tokens", "tokens scored"], rows)
+
+
+def abstain_table(runs):
+    rows = []
+    for strategy in [row["strategy"] for row in runs[0]["search"]]:
+        found = [row for row in rows_of(runs, strategy) if "confidence" in row]
+        confidence = [row["confidence"] for row in found]
+        cut = [1 - c["error_after_abstaining_20"] / (1 - row["accuracy"]) for row, c in zip(found, confidence)]
+        rows.append([f"`{strategy}`", spread([1 - row["accuracy"] for row in found]),
+                     spread([c["error_after_abstaining_20"] for c in confidence]), spread(cut), spread([c["ece"] for c in confidence])])
+    return table(["strategy", "error", "error without the least confident 20 %", "less, % of it", "ECE"], rows)
 
 
 def verifier_table(runs):
@@ -79,10 +92,6 @@ def large_table(small_runs, large_runs):
     small, large = shape_of(small_runs[0]), shape_of(large_runs[0])
     names = [group["name"] for group in small_runs[0]["search"][0]["groups"]]
 
-    def cells(runs, strategy, key, scale=100.0):
-        found = rows_of(runs, strategy)
-        return [spread([g[key] for row in found for g in row["groups"] if g["name"] == name], scale) for name in names]
-
     def total(shape, runs, strategy, answers):
         found = rows_of(runs, strategy)
         tokens = sum(row["tokens"] for row in found) / len(found)
@@ -96,7 +105,7 @@ def large_table(small_runs, large_runs):
                                          ("small, majority of 16", small_runs, small, "majority:n=16"),
                                          ("small, best of 16", small_runs, small, "best_of_n:n=16"),
                                          ("large, one greedy", large_runs, large, "greedy")):
-        rows.append([title, f"{shape.parameters():,}"] + cells(runs, strategy, "accuracy") +
+        rows.append([title, f"{shape.parameters():,}"] + group_cells(rows_of(runs, strategy), names) +
                     [f"{total(shape, runs, strategy, answers):.2e}" for answers in (1e3, 1e5, 1e7)])
     return table(["", "parameters"] + names + ["FLOPs, training and 1,000 answers", "… 100,000", "… 10,000,000"], rows)
 
@@ -110,10 +119,13 @@ def write(path, arms, results, about):
              old_reading(path) + "\n"]
     if by_arm.get("vstar"):
         parts += ["## Strategies with V-STaR's verifier\n", search_table(by_arm["vstar"]),
+                  "How sure the answers are:\n", abstain_table(by_arm["vstar"]),
                   "## Compute-optimal: strategy `auto`, two-fold cross-validated\n", auto_table(by_arm["vstar"]),
                   saving_table(by_arm["vstar"])]
     if by_arm.get("prm"):
-        parts += ["## Process rewards\n", verifier_table(by_arm["prm"]), search_table(by_arm["prm"])]
+        parts += ["## Process rewards\n", verifier_table(by_arm["prm"]), search_table(by_arm["prm"]),
+                  abstain_table(by_arm["prm"]), "Strategy `auto` may take diverse verifier tree search too:\n",
+                  auto_table(by_arm["prm"]), saving_table(by_arm["prm"])]
     if by_arm.get("vstar") and by_arm.get("large"):
         parts += ["## A small model that searches, a large one that does not\n", large_table(by_arm["vstar"], by_arm["large"]),
                   f"Training is reckoned as steps × {SEQUENCES} sequences × {TOKENS_TRAINED} tokens, of generators and verifiers; what was "

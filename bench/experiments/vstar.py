@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the V-STaR experiment: seven arms by three seeds, each a run of the daemon; then writes the results page.
+"""Runs the V-STaR experiment: eight arms by three seeds, each a run of the daemon; then writes the results page.
 
   python3 bench/experiments/vstar.py                  # addition: runs what is missing, writes docs/results/vstar-addition.md
   python3 bench/experiments/vstar.py --task countdown # Countdown with three numbers: docs/results/vstar-countdown.md
@@ -23,6 +23,7 @@ ARMS = {
     "orm_likelihood": ("outcome reward model that also counts the likelihood", {"verifier.kind": "orm",
                                                                                  "verifier.likelihood_weight": "1"}),
     "untrained": ("control: a verifier that learnt nothing (likelihood under SFT)", {"verifier.steps": "1", "verifier.lr": "1e-12"}),
+    "right_only": ("control: a verifier that saw right attempts alone (the NLL term without DPO)", {"verifier.beta": "1e-9"}),
     "random_reward": ("control: random reward, half kept", {"method.random_reward": "0.5"}),
 }
 

@@ -1,6 +1,8 @@
 #include "methods/compute_optimal/strategy_fit.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <map>
 #include <numeric>
 
 #include "tasks/counter_hash.hpp"
@@ -14,20 +16,50 @@ double difficulty_of(const TrialSet& set, Difficulty by, std::size_t budget) {
   return by == Difficulty::kOracle ? set.oracle : set.difficulty[budget];
 }
 
-// Most often right, then cheapest, then first.
-std::size_t best_strategy(const Recorded& recorded, std::span<const std::size_t> sets, std::size_t budget) {
-  std::size_t best = 0;
-  std::uint64_t best_right = 0, best_tokens = 0;
-  for (std::size_t s = 0; s < recorded.strategies.size(); ++s) {
-    std::uint64_t right = 0, tokens = 0;
-    for (const std::size_t i : sets) {
-      const Trial& trial = recorded.at(recorded.sets[i], s, budget);
-      right += trial.right ? 1 : 0;
-      tokens += trial.tokens;
-    }
-    if (s > 0 && (right < best_right || (right == best_right && tokens >= best_tokens))) continue;
-    best = s, best_right = right, best_tokens = tokens;
+// What a strategy got for some sets.
+struct Outcome {
+  std::vector<double> right;  // by question, the share of its seeds: these are not independent
+  double mean = 0;
+  std::uint64_t tokens = 0;
+};
+
+Outcome outcome_of(const Recorded& recorded, std::span<const std::size_t> sets, std::size_t strategy, std::size_t budget) {
+  std::map<std::size_t, std::pair<double, double>> questions;  // right, asked
+  Outcome outcome;
+  for (const std::size_t i : sets) {
+    const Trial& trial = recorded.at(recorded.sets[i], strategy, budget);
+    auto& [right, asked] = questions[recorded.sets[i].question];
+    right += trial.right ? 1 : 0;
+    asked += 1;
+    outcome.mean += (trial.right ? 1.0 : 0.0) / static_cast<double>(sets.size());
+    outcome.tokens += trial.tokens;
   }
+  for (const auto& [question, counts] : questions) outcome.right.push_back(counts.first / counts.second);
+  return outcome;
+}
+
+// Whether `better` is so by more than one standard error of the difference, over questions.
+bool told_apart(const Outcome& better, const Outcome& other) {
+  const auto n = static_cast<double>(better.right.size());
+  double mean = 0, squares = 0;
+  for (std::size_t i = 0; i < better.right.size(); ++i) mean += (better.right[i] - other.right[i]) / n;
+  for (std::size_t i = 0; i < better.right.size(); ++i) {
+    const double off = better.right[i] - other.right[i] - mean;
+    squares += off * off;
+  }
+  const double error = n > 1 ? std::sqrt(squares / (n - 1) / n) : 0;
+  return mean > error + 1e-12;
+}
+
+// The cheapest of those that can't be told apart from the one that is right most often; the first of equals.
+std::size_t best_strategy(const Recorded& recorded, std::span<const std::size_t> sets, std::size_t budget) {
+  std::vector<Outcome> outcomes;
+  for (std::size_t s = 0; s < recorded.strategies.size(); ++s) outcomes.push_back(outcome_of(recorded, sets, s, budget));
+  const auto rank = [](const Outcome& o) { return std::pair(-o.mean, o.tokens); };
+  const Outcome& top = *std::ranges::min_element(outcomes, {}, rank);
+  std::size_t best = outcomes.size();
+  for (std::size_t s = 0; s < outcomes.size(); ++s)
+    if (!told_apart(top, outcomes[s]) && (best == outcomes.size() || outcomes[s].tokens < outcomes[best].tokens)) best = s;
   return best;
 }
 

@@ -48,8 +48,10 @@ struct Policy {
   std::size_t choose(const TrialSet& set, std::size_t budget) const;
 };
 
-// Edges at the quantiles of the sets' difficulty at the largest budget, where no probe is cut; in each bin the strategy that is
-// right most often, the cheaper one of equals. A bin that no set falls into gets the best of all sets.
+// Edges at the quantiles of the sets' difficulty at the largest budget, where no probe is cut; in each bin the cheapest of
+// those strategies that are not worse than the one that is right most often by more than a standard error (the rule of Breiman
+// et al. 1984, section 3.4.3): bins are small, and paying many times the tokens for luck is what a budget is not for. A bin
+// that no set falls into gets the best of all sets.
 Policy choose_policy(const Recorded& recorded, std::span<const std::size_t> sets, Difficulty by, std::size_t count);
 
 // The indices of the sets of two halves of the questions, by a hash of the question: strata of a task are in both.

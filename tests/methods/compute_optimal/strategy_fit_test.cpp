@@ -58,6 +58,7 @@ double accuracy(const Recorded& recorded, const CrossValidated& validated, std::
 }
 
 TEST(StrategyFit, RecoversThePlantedBestStrategyOfEachBinAndBudget) {
+  double validated = 0;
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
     const Planted made = planted(seed, 200, 3, 0.9, 0.3);
     const StrategyTable table = fit_table(made.recorded, kBins);
@@ -66,8 +67,10 @@ TEST(StrategyFit, RecoversThePlantedBestStrategyOfEachBinAndBudget) {
       for (std::size_t bin = 0; bin < kBins; ++bin)
         EXPECT_EQ(table.rows[budget].strategies[bin].text(), made.recorded.strategies[made.best[budget][bin]].text())
             << "seed " << seed << " budget " << budget << " bin " << bin;
-    EXPECT_NEAR(table.rows[0].accuracy, 0.9, 0.05);
+    EXPECT_GT(table.rows[0].accuracy, 0.75) << "a half's bins may end elsewhere";
+    validated += table.rows[0].accuracy / 20;
   }
+  EXPECT_NEAR(validated, 0.9, 0.03);
 }
 
 TEST(StrategyFit, ChoosingAmongEqualsIsWorthNoMoreThanAnyOfThem) {
@@ -139,6 +142,27 @@ TEST(StrategyFit, OfEquallyGoodStrategiesTheCheaperIsTaken) {
   for (const Strategy& chosen : table.rows[0].strategies) EXPECT_EQ(chosen.text(), "majority:n=4");
   EXPECT_DOUBLE_EQ(table.rows[0].tokens, 40);
   EXPECT_DOUBLE_EQ(table.rows[0].accuracy, 1);
+}
+
+// 100 questions, of which the dear strategy solves `gained` more and `lost` fewer: by hand, the mean difference is
+// (gained - lost) / 100 and its error sqrt((gained + lost) / 100 - mean^2) / sqrt(99).
+Recorded differing(std::size_t gained, std::size_t lost) {
+  Recorded recorded;
+  recorded.strategies = {strategy("best_of_n:n=64"), strategy("greedy")};
+  recorded.budgets = {1000};
+  for (std::size_t i = 0; i < 100; ++i) {
+    const bool cheap = i < lost || i >= 50, dear = i >= 50 || (i >= lost && i < lost + gained);
+    recorded.sets.push_back({i, {0.5}, {4}, 0, {{dear, 640}, {cheap, 10}}});
+  }
+  return recorded;
+}
+
+TEST(StrategyFit, PaysMoreOnlyForWhatIsMoreThanAStandardErrorBetter) {
+  const auto chosen = [](const Recorded& recorded) { return fit_table(recorded, 1).rows[0].strategies[0].text(); };
+  EXPECT_EQ(chosen(differing(2, 0)), "best_of_n:n=64");   // 0.02 > 0.0141
+  EXPECT_EQ(chosen(differing(8, 5)), "greedy");           // 0.03 < 0.0361
+  EXPECT_EQ(chosen(differing(12, 5)), "best_of_n:n=64");  // 0.07 > 0.0409
+  EXPECT_EQ(chosen(differing(5, 8)), "greedy");
 }
 
 TEST(StrategyFit, ABinThatNothingFallsIntoGetsTheBestOfAll) {

@@ -32,6 +32,12 @@ struct VerifierWeights {
   WeightsPtr verifier, reference;
 };
 
+// What is known of scores before they are.
+struct ScoreBounds {
+  float highest = 0;         // none is above: log-probabilities end at 0, an implicit reward nowhere
+  bool likelihoods = false;  // they are log V(text|question): over all texts, exp(score) sums to one
+};
+
 class LearnedVerifier {
  public:
   LearnedVerifier(const VerifierOptions& options, std::unique_ptr<Scorer> scorer)
@@ -42,8 +48,10 @@ class LearnedVerifier {
   std::uint64_t tokens_scored() const { return tokens_; }  // through the verifier, prompts included
   // Of the models through a candidate: two for an implicit reward, or a value and a likelihood.
   std::uint64_t passes() const { return implicit_reward() || sees_likelihood() ? 2 : 1; }
-  // No score is above it: log-probabilities end at 0, an implicit reward nowhere.
-  float highest_score() const { return implicit_reward() ? std::numeric_limits<float>::infinity() : 0.0f; }
+  ScoreBounds bounds() const {
+    return {implicit_reward() ? std::numeric_limits<float>::infinity() : 0.0f,
+            options_.kind == "dpo" && options_.score == "likelihood"};
+  }
   bool per_step() const { return options_.kind == "prm"; }
 
  private:

@@ -87,7 +87,8 @@ inline DecoderOptions decoder_options(const Options& options, std::int64_t batch
 
 // On the calling thread and its helpers, on the kernels of kernels/cpu_kernels.hpp. Positions start at 0. The padding token is
 // never drawn. What a sequence draws depends on its request and the weights alone, not on the batch it is in. Texts that begin
-// alike under the same weights share pages and that computation, and attention reads shared pages once for several of them.
+// alike under the same weights share pages and that computation, attention reads shared pages once for several of them, and the
+// same prompt is computed once for all that are waiting with it.
 Result<std::unique_ptr<Decoder>> make_cpu_decoder(const DecoderOptions& options);
 // On the first GPU, in bfloat16 (model/cuda_backend.hpp; in builds with AD_CUDA). kUnavailable: this machine has none.
 Result<std::unique_ptr<Decoder>> make_cuda_decoder(const DecoderOptions& options);

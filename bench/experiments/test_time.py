@@ -25,13 +25,17 @@ ARMS = {
 }
 BUDGETS = ["64", "120", "240", "480", "960", "1920"]  # tokens; a sample takes about 26
 SEARCHES = {
-    "vstar": ["greedy", "majority:n=16", "weighted:n=16", "best_of_n:n=16"],
+    "vstar": ["greedy", "majority:n=16", "weighted:n=16", "best_of_n:n=16", "best_of_n:n=16,early_stop"],
     "prm": ["greedy", "majority:n=16", "weighted:n=16", "best_of_n:n=16", "beam:n=16,width=4", "lookahead:n=16,width=4,k=1",
             "dvts:n=16,width=4"],
     "large": ["greedy"],
 }
-FITTED = ["greedy", "majority:n=16", "weighted:n=16", "weighted:n=64"] + [f"best_of_n:n={n}" for n in (2, 4, 8, 16, 32, 64)]
-TREES = [f"dvts:n={n},width=4" for n in (8, 16)]  # take a process verifier
+# What `auto` may choose. Likelihoods tell when no other text can score higher, values of a process verifier do not.
+FITTED = {
+    "vstar": ["greedy", "majority:n=16", "weighted:n=16"] + [f"best_of_n:n={n}{stop}" for n in (4, 16, 64) for stop in ("", ",early_stop")],
+    "prm": ["greedy", "majority:n=16", "weighted:n=16", "weighted:n=64"] + [f"best_of_n:n={n}" for n in (2, 4, 8, 16, 32, 64)] +
+           [f"dvts:n={n},width=4" for n in (8, 16)],
+}
 
 
 def measure(experiment, arm, seed, directory):
@@ -48,8 +52,8 @@ def measure(experiment, arm, seed, directory):
     stats = next(line for line in experiment.client(directory, "replay", "stats", "--json") if line.get("type") == "store")
     result["attempts"] = stats["attempts"]
     result["steps"] = max(v["step"] for v in versions)
-    if arm != "large":
-        result["auto"] = evaluate(FITTED + (TREES if arm == "prm" else []), BUDGETS, "--fit-auto")
+    if arm in FITTED:
+        result["auto"] = evaluate(FITTED[arm], BUDGETS, "--fit-auto")
     return result
 
 

@@ -7,7 +7,7 @@ SEQUENCES, TOKENS_TRAINED = 32, 40
 
 
 def rows_of(runs, strategy):
-    return [row for run in runs for row in run["search"] if row["strategy"].split(",early")[0] == strategy]
+    return [row for run in runs for row in run["search"] if row["strategy"] == strategy]
 
 
 def group_cells(found, names):
@@ -61,22 +61,33 @@ def auto_table(runs):
 
 
 def saving_table(runs):
-    """Tokens of best-of-n where nothing cuts it over those of auto at the smallest budget that makes it at least as good."""
-    def saving(run, strategy):
-        rows = run["auto"]["strategies"]
-        fixed = max((row for row in rows if row["strategy"] == strategy), key=lambda row: row["budget_tokens"])
-        autos = [row["tokens"] for row in rows if row["strategy"] == "auto" and row["accuracy"] >= fixed["accuracy"]]
-        return fixed, (fixed["tokens"] / min(autos) if autos else None)
+    """Best-of-n where nothing cuts it, and how many times fewer tokens early stopping and `auto` take to be at least as good."""
+    def of(run, strategy):
+        return [row for row in run["auto"]["strategies"] if row["strategy"] == strategy]
 
-    names = sorted({row["strategy"] for row in runs[0]["auto"]["strategies"] if row["strategy"].startswith("best_of_n")},
-                   key=lambda name: int(name.split("=")[1]))
+    def full(run, strategy):
+        return max(of(run, strategy), key=lambda row: row["budget_tokens"])
+
+    def fewer(run, name, rows):
+        tokens = [row["tokens"] for row in rows if row["accuracy"] >= full(run, name)["accuracy"]]
+        return full(run, name)["tokens"] / min(tokens) if tokens else None
+
+    def cells(name, rows_of_run):
+        return ["-" if ratio is None else f"{ratio:.1f}" for ratio in (fewer(run, name, rows_of_run(run)) for run in runs)]
+
+    names = [row["strategy"] for row in runs[0]["auto"]["strategies"] if row["strategy"].startswith("best_of_n")]
+    names = [name for name in dict.fromkeys(names) if "early" not in name]
+    early = bool(of(runs[0], names[0] + ",early_stop"))
     rows = []
     for name in names:
-        found = [saving(run, name) for run in runs]
-        rows.append([f"`{name}`", spread([fixed["accuracy"] for fixed, _ in found]),
-                     spread([fixed["tokens"] for fixed, _ in found], scale=1.0)] +
-                    ["-" if ratio is None else f"{ratio:.1f}" for _, ratio in found])
-    return table(["", "accuracy", "tokens"] + [f"seed {run['seed']}: times fewer by auto" for run in runs], rows)
+        row = [f"`{name}`", spread([full(run, name)["accuracy"] for run in runs]),
+               spread([full(run, name)["tokens"] for run in runs], scale=1.0)]
+        row += cells(name, lambda run: of(run, name + ",early_stop")) if early else []
+        rows.append(row + cells(name, lambda run: of(run, "auto")))
+    header = ["", "accuracy", "tokens"]
+    for title in (["early stop"] if early else []) + ["auto"]:
+        header += [f"{title}, seed {run['seed']}: times fewer" for run in runs]
+    return table(header, rows)
 
 
 def shape_of(run):

@@ -2,7 +2,9 @@
 // (best-of-N), or by the sum of scores behind each answer (weighted best-of-N, arXiv 2206.02336).
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
+#include <set>
 
 #include "methods/search/search.hpp"
 
@@ -21,9 +23,26 @@ SearchResult choose_by_score(std::vector<Candidate> candidates) {
   return result;
 }
 
-// Whether the leading answer stays ahead whatever `left` more samples say, each of weight `most` at most.
-bool settled(const std::vector<Candidate>& candidates, const std::function<double(const Candidate&)>& weight, double left,
-             double most) {
+// Whether no text that was not drawn can score higher: scores are log V(text|question), and of V's whole probability less is
+// left than the best one has. Exact: what a longer search would choose is what there is.
+bool unbeatable(const std::vector<Candidate>& candidates) {
+  std::set<std::span<const TokenId>, decltype([](auto a, auto b) { return std::ranges::lexicographical_compare(a, b); })> seen;
+  double best = 0, left = 1;
+  for (const Candidate& candidate : candidates) {
+    if (!candidate.whole || !candidate.score || !seen.insert(candidate.tokens).second) continue;
+    const double probability = std::exp(static_cast<double>(score_of(candidate)));
+    best = std::max(best, probability);
+    left -= probability;
+  }
+  return best > left;
+}
+
+// Whether the leading answer stays ahead whatever the samples that are left say.
+bool settled(const SearchContext& context, const Strategy& strategy, const std::vector<Candidate>& candidates) {
+  const auto weight = strategy.name == "weighted" ? score_weights(candidates) : std::function<double(const Candidate&)>();
+  Candidate surest;
+  if (weight) surest.score = VerifierScore{context.scores().highest, {}};
+  const double left = static_cast<double>(strategy.n - candidates.size()), most = weight ? weight(surest) : 1;
   std::vector<std::pair<std::string, double>> sums;
   for (const Candidate& candidate : candidates) {
     if (!candidate.whole || candidate.answer.empty()) continue;
@@ -42,23 +61,21 @@ Search repeated_sampling(SearchContext& context, Strategy strategy) {
   const bool alone = strategy.name == "greedy" || strategy.name == "sample";
   const bool weighted = strategy.name == "weighted", ranked = strategy.name == "best_of_n";
   const std::uint32_t n = alone ? 1 : strategy.n;
-  // Waves cost turns one after the other, so few of them.
-  const std::uint32_t wave = strategy.early_stop ? std::max<std::uint32_t>(2, n / 4) : n;
   std::vector<Candidate> all;
   while (all.size() < n) {
+    // Waves cost turns one after the other: as many again each time, so that there are few and none is much too large.
+    const std::size_t wave = strategy.early_stop ? std::max<std::size_t>(2, all.size()) : n;
     DrawSpec spec;
     spec.greedy = strategy.name == "greedy";
-    std::vector<DrawSpec> specs(std::min<std::size_t>(wave, n - all.size()), spec);
+    std::vector<DrawSpec> specs(std::min(wave, n - all.size()), spec);
     const std::size_t asked = specs.size();
     std::vector<Candidate> drawn = co_await context.draw(std::move(specs));
     if (weighted || ranked) co_await context.score(drawn);
     const bool out_of_budget = drawn.size() < asked;
     std::move(drawn.begin(), drawn.end(), std::back_inserter(all));
     if (out_of_budget) break;
-    const auto weight = weighted ? score_weights(all) : std::function<double(const Candidate&)>();
-    Candidate surest;
-    if (weighted) surest.score = VerifierScore{context.highest_score(), {}};
-    if (strategy.early_stop && settled(all, weight, double(n - all.size()), weight ? weight(surest) : 1)) break;
+    if (!strategy.early_stop) continue;
+    if (ranked ? context.scores().likelihoods && unbeatable(all) : settled(context, strategy, all)) break;
   }
   if (all.empty()) co_return SearchResult{};
   if (ranked) co_return choose_by_score(std::move(all));

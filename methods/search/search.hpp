@@ -81,10 +81,10 @@ struct DrawSpec {
 // What a strategy sees of the world, and through which it waits. Owned by the engine, one per search.
 class SearchContext {
  public:
-  // highest_score: of a verifier, see LearnedVerifier; absent: there is none. table: strategy auto's.
-  SearchContext(std::shared_ptr<const Question> question, std::uint64_t budget_tokens, std::optional<float> highest_score,
+  // scores: of a verifier; absent: there is none. table: strategy auto's.
+  SearchContext(std::shared_ptr<const Question> question, std::uint64_t budget_tokens, std::optional<ScoreBounds> scores,
                 std::shared_ptr<const StrategyTable> table = {})
-      : question_(std::move(question)), table_(std::move(table)), budget_(budget_tokens), highest_score_(highest_score) {}
+      : question_(std::move(question)), table_(std::move(table)), budget_(budget_tokens), scores_(scores) {}
 
   const Question& question() const { return *question_; }
   const StrategyTable* table() const { return table_.get(); }  // null for all strategies but auto
@@ -92,8 +92,8 @@ class SearchContext {
   // Of the budget; draws under way have theirs reserved already.
   std::uint64_t tokens_left() const { return budget_ - spent_; }
   std::uint64_t tokens_spent() const { return spent_; }
-  bool has_verifier() const { return highest_score_.has_value(); }  // else score() may not be called
-  float highest_score() const { return highest_score_.value(); }    // no candidate's is higher; with a verifier
+  bool has_verifier() const { return scores_.has_value(); }      // else score() may not be called
+  const ScoreBounds& scores() const { return scores_.value(); }  // with a verifier
 
   // std::vector<Candidate> drawn = co_await context.draw(specs): in the order of `specs`. Those for which the budget had no
   // token left, or that came too late, are missing, the last ones first; the last ones there are may be cut (Finish::kLength).
@@ -130,7 +130,7 @@ class SearchContext {
   const std::shared_ptr<const Question> question_;
   const std::shared_ptr<const StrategyTable> table_;
   const std::uint64_t budget_;
-  const std::optional<float> highest_score_;
+  const std::optional<ScoreBounds> scores_;
   std::uint64_t spent_ = 0, draws_ = 0;
   std::vector<DrawSpec> specs_;  // asked for
   std::vector<Candidate> drawn_;

@@ -98,9 +98,9 @@ Status SearchEngine::start(SearchRequest request) {
     return {Errc::kUsage, "the prompt has " + std::to_string(question.prompt.size()) + " tokens, the model has room for " +
                               std::to_string(question.max_positions - 1)};
   AD_REQUIRE(!runs_.contains(request.tag), "two searches of one tag");
-  const std::optional<float> highest = verifies() ? std::optional(verifier_->highest_score()) : std::nullopt;
+  const std::optional<ScoreBounds> bounds = verifies() ? std::optional(verifier_->bounds()) : std::nullopt;
   auto run = std::unique_ptr<Run>(
-      new Run{request, SearchContext(request.question, request.budget_tokens, highest, request.table), {}, {}, {}, {}, {}});
+      new Run{request, SearchContext(request.question, request.budget_tokens, bounds, request.table), {}, {}, {}, {}, {}});
   run->search = run_strategy(run->context, request.strategy);
   Run& started = *run;
   runs_.emplace(request.tag, std::move(run));

@@ -15,7 +15,7 @@ const std::map<std::string, std::vector<std::string>, std::less<>>& known() {
       {"greedy", {}},
       {"sample", {}},
       {"majority", {"n", "early_stop"}},
-      {"best_of_n", {"n"}},
+      {"best_of_n", {"n", "early_stop"}},
       {"weighted", {"n", "early_stop"}},
       {"beam", {"n", "width"}},
       {"lookahead", {"n", "width", "k"}},

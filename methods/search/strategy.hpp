@@ -5,7 +5,7 @@
 //   greedy                       one sample at temperature 0
 //   sample                       one sample
 //   majority:n,early_stop        n samples, the answer most of them give
-//   best_of_n:n                  the sample the verifier scores highest
+//   best_of_n:n,early_stop       the sample the verifier scores highest
 //   weighted:n,early_stop        the answer with the largest sum of verifier scores (weighted best-of-n)
 //   beam:n,width                 n beams grown step by step, the best n/width by the process verifier grown `width` times each
 //   lookahead:n,width,k          beam search whose scores look k steps ahead, greedily
@@ -28,7 +28,7 @@ struct Strategy {
   std::uint32_t width = 4;  // continuations of each beam that is kept
   std::uint32_t k = 1;      // lookahead steps
   std::uint32_t length = 4;
-  bool early_stop = false;  // once no outstanding sample can change the vote
+  bool early_stop = false;  // once no outstanding sample can change the choice
 
   bool scores() const;        // needs a learned verifier
   bool scores_steps() const;  // … of steps

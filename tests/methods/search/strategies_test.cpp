@@ -153,6 +153,26 @@ INSTANTIATE_TEST_SUITE_P(Votes, EarlyStop,
                                            std::pair("weighted", "dpo")),
                          [](const auto& info) { return std::string(info.param.first) + "_" + info.param.second; });
 
+// Likelihoods sum to one over all texts: once the best has more than is left, no other text can score higher.
+TEST(EarlyStopOfBestOfN, HappensWhenNoOtherTextCanHaveAHigherLikelihood) {
+  const auto run = [](std::map<char, double> likelihoods, const std::string& kind, const std::string& score = "likelihood") {
+    Script script({{"?", {"b,=2", "a,=1", "c,=3", "b,=2", "a,=1"}}});
+    const Opinion opinion = [likelihoods](const std::string& text) { return std::log(likelihoods.at(text[0])); };
+    SearchBench::Settings s = settings(script.oracle(), opinion, kind);
+    s.verifier.score = score;
+    SearchBench bench(s);
+    return bench.run("best_of_n:n=8,early_stop");
+  };
+  const SearchOutcome sure = run({{'a', 0.45}, {'b', 0.2}, {'c', 0.1}}, "dpo");  // 0.35 are left after two
+  EXPECT_EQ(sure.result.candidates.size(), 2u);
+  EXPECT_EQ(answer_of(sure), "1");
+  EXPECT_EQ(run({{'a', 0.4}, {'b', 0.15}, {'c', 0.1}}, "dpo").result.candidates.size(), 4u) << "0.45, then 0.35";
+  EXPECT_EQ(run({{'a', 0.3}, {'b', 0.2}, {'c', 0.1}}, "dpo").result.candidates.size(), 8u)
+      << "0.4 are left of what was never drawn";
+  EXPECT_EQ(run({{'a', 0.45}, {'b', 0.2}, {'c', 0.1}}, "orm").result.candidates.size(), 8u) << "values have no such sum";
+  EXPECT_EQ(run({{'a', 0.45}, {'b', 0.2}, {'c', 0.1}}, "dpo", "mean_likelihood").result.candidates.size(), 8u);
+}
+
 // An implicit reward has no highest value: a later sample may outweigh all others.
 TEST(EarlyStopOfImplicitRewards, NeverHappens) {
   Script script({{"?", {"a,=1", "a,=1", "a,=1", "a,=1", "a,=1", "a,=1", "a,=1", "b,=2"}}});

@@ -61,33 +61,32 @@ def auto_table(runs):
 
 
 def saving_table(runs):
-    """Best-of-n where nothing cuts it, and how many times fewer tokens early stopping and `auto` take to be at least as good."""
+    """Best-of-n where nothing cuts it, and how many times fewer tokens early stopping and `auto` take to be (nearly) as good."""
     def of(run, strategy):
         return [row for row in run["auto"]["strategies"] if row["strategy"] == strategy]
 
     def full(run, strategy):
         return max(of(run, strategy), key=lambda row: row["budget_tokens"])
 
-    def fewer(run, name, rows):
-        tokens = [row["tokens"] for row in rows if row["accuracy"] >= full(run, name)["accuracy"]]
-        return full(run, name)["tokens"] / min(tokens) if tokens else None
+    def fewer(name, strategy, slack):
+        ratios = []
+        for run in runs:
+            best = full(run, name)
+            tokens = [row["tokens"] for row in of(run, strategy) if row["accuracy"] >= best["accuracy"] - slack - 1e-9]
+            ratios.append(best["tokens"] / min(tokens) if tokens else None)
+        missing = "" if None not in ratios else f", {ratios.count(None)} of {len(runs)} seeds never"
+        return spread(ratios, scale=1.0) + missing
 
-    def cells(name, rows_of_run):
-        return ["-" if ratio is None else f"{ratio:.1f}" for ratio in (fewer(run, name, rows_of_run(run)) for run in runs)]
-
-    names = [row["strategy"] for row in runs[0]["auto"]["strategies"] if row["strategy"].startswith("best_of_n")]
-    names = [name for name in dict.fromkeys(names) if "early" not in name]
+    names = dict.fromkeys(row["strategy"] for row in runs[0]["auto"]["strategies"] if row["strategy"].startswith("best_of_n"))
+    names = [name for name in names if "early" not in name]
     early = bool(of(runs[0], names[0] + ",early_stop"))
     rows = []
     for name in names:
-        row = [f"`{name}`", spread([full(run, name)["accuracy"] for run in runs]),
-               spread([full(run, name)["tokens"] for run in runs], scale=1.0)]
-        row += cells(name, lambda run: of(run, name + ",early_stop")) if early else []
-        rows.append(row + cells(name, lambda run: of(run, "auto")))
-    header = ["", "accuracy", "tokens"]
-    for title in (["early stop"] if early else []) + ["auto"]:
-        header += [f"{title}, seed {run['seed']}: times fewer" for run in runs]
-    return table(header, rows)
+        rows.append([f"`{name}`", spread([full(run, name)["accuracy"] for run in runs]),
+                     spread([full(run, name)["tokens"] for run in runs], scale=1.0)] +
+                    ([fewer(name, name + ",early_stop", 0)] if early else []) + [fewer(name, "auto", 0), fewer(name, "auto", 0.01)])
+    return table(["", "accuracy", "tokens"] + (["early stop: times fewer"] if early else []) +
+                 ["`auto` as good: times fewer", "`auto` within a point: times fewer"], rows)
 
 
 def shape_of(run):
@@ -115,6 +114,7 @@ def large_table(small_runs, large_runs):
     for title, runs, shape, strategy in (("small, one greedy", small_runs, small, "greedy"),
                                          ("small, majority of 16", small_runs, small, "majority:n=16"),
                                          ("small, best of 16", small_runs, small, "best_of_n:n=16"),
+                                         ("small, best of 16, early stop", small_runs, small, "best_of_n:n=16,early_stop"),
                                          ("large, one greedy", large_runs, large, "greedy")):
         rows.append([title, f"{shape.parameters():,}"] + group_cells(rows_of(runs, strategy), names) +
                     [f"{total(shape, runs, strategy, answers):.2e}" for answers in (1e3, 1e5, 1e7)])

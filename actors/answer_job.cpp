@@ -13,7 +13,7 @@ namespace autodidact {
 namespace {
 
 constexpr std::uint32_t kMostChoices = 1024;
-constexpr std::chrono::milliseconds kShowEvery{10};
+constexpr std::chrono::milliseconds kShowEvery{20};
 constexpr std::size_t kMostStops = 16, kLongestStop = 1024, kMostStored = 64;
 
 Status check(const AnswerRequest& request) {
@@ -114,7 +114,8 @@ void AnswerJob::drawn(std::size_t choice, TokenId token, float logprob) {
   if (whole_at_once() || !asked_.asker->streams()) return;
   of.held.text += part.text;
   std::move(part.tokens.begin(), part.tokens.end(), std::back_inserter(of.held.tokens));
-  if (now - of.shown_at < kShowEvery) return;
+  const bool nothing = of.held.text.empty() && of.held.tokens.empty();
+  if (nothing || now - of.shown_at < kShowEvery) return;
   of.shown_at = now;
   show_held(choice);
 }

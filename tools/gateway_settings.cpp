@@ -12,7 +12,7 @@ void set_limits(const ServeOptions& serve, HttpLimits& limits) {
   limits.connections = static_cast<std::size_t>(serve.connections);
   limits.read_ms = 30'000;  // clients keep connections idle for 15 s
   limits.stream_buffer_bytes = 1 << 20;
-  limits.stream_pace_ms = 10;
+  limits.stream_pace_ms = 20;
 }
 
 }  // namespace

@@ -206,14 +206,13 @@ void BatchDecoder::add_call(Drawer& drawer, std::span<const TokenId> text) {
 
 // Those that wait with the same prompt draw with it: as many as find a slot in the next step.
 void BatchDecoder::add_calls_of_alike(const Sequence& sequence) {
-  std::size_t room = slots_.size() - order_.size();
-  for (const Waiting& waiting : waiting_) room -= room > 0 && waiting.drawing ? 1 : 0;
+  const std::size_t room = slots_.size() - order_.size();
   auto looked = slots_.size();
-  for (auto it = waiting_.begin(); it != waiting_.end() && room > 0 && looked-- > 0; ++it) {
+  for (auto it = waiting_.begin(); it != waiting_.end() && drawing_ < room && looked-- > 0; ++it) {
     if (it->drawing || !it->result.tokens.empty() || it->request.prompt != sequence.text) continue;
     it->drawing = true;
     add_call(*it, sequence.text);
-    --room;
+    ++drawing_;
   }
 }
 
@@ -271,11 +270,12 @@ void BatchDecoder::advance() {
 }
 
 void BatchDecoder::advance_waiting() {
-  for (auto it = waiting_.begin(); it != waiting_.end();) {
+  for (auto it = waiting_.begin(); drawing_ > 0 && it != waiting_.end();) {
     if (!std::exchange(it->drawing, false)) {
       ++it;
       continue;
     }
+    --drawing_;
     it->result.cached = static_cast<std::uint32_t>(it->request.prompt.size());
     const std::optional<Finish> how = take(*it);
     if (!how) {
@@ -291,6 +291,7 @@ void BatchDecoder::advance_waiting() {
 // The device gave up: every sequence that was under way comes back with the reason.
 void BatchDecoder::fail(const Status& status) {
   for (Waiting& waiting : waiting_) waiting.drawing = false;
+  drawing_ = 0;
   while (!order_.empty()) {
     Sequence& sequence = slots_[order_.back()];
     sequence.result = result_of(sequence.request.tag, Finish::kError, status);

@@ -93,6 +93,7 @@ class BatchDecoder : public Decoder {
   std::vector<std::size_t> order_;  // the busy slots
   std::deque<Waiting> waiting_;
   std::vector<DecodeResult> left_;  // finished, not yet handed out
+  std::size_t drawing_ = 0;         // of those that wait
   std::uint64_t admitted_ = 0;
   bool reorder_ = false;
 
